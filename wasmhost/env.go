@@ -1,0 +1,129 @@
+package wasmhost
+
+import (
+	"github.com/gotensor/gotensor/primitives/hash"
+	"github.com/gotensor/gotensor/primitives/keys"
+	"github.com/gotensor/gotensor/storage"
+	"github.com/gotensor/gotensor/storage/trie"
+)
+
+// Env is everything that one runtime call may touch. It is bound to that call and to no other. A capability
+// that is nil is forbidden: the host function that needs it traps with ErrForbidden.
+type Env struct {
+	Storage  Storage  // state of the block that the call runs on
+	Keystore Keystore // node keys: offchain workers and session key generation
+	Offchain Offchain // offchain workers only
+	// OffchainIndex receives what the runtime writes for offchain use during a block (set and clear). Nil drops the
+	// writes, which is what Substrate does when indexing is switched off.
+	OffchainIndex OffchainIndex
+	// TransactionIndex receives index and renew requests of a block. Nil drops them.
+	TransactionIndex TransactionIndex
+	// ProofSize returns the bytes of the proof recorded so far; nil answers the host function with u64::MAX, as Substrate does when nothing records.
+	ProofSize func() uint64
+	// Log receives what the runtime logs; nil drops it. MaxLogLevel is what ext_logging_max_level answers.
+	Log         func(level LogLevel, target, message string)
+	MaxLogLevel LogLevel
+	// MemoryPages bounds the linear memory of the call, in 64 KiB pages; 0 takes the engine's default.
+	MemoryPages uint32
+}
+
+// LogLevel is a runtime's log level as the Host API numbers it.
+type LogLevel uint32
+
+// Log levels of the Host API (RuntimeInterfaceLogLevel for records, LogLevelFilter for the maximum: there 0 is off).
+const (
+	LogOff LogLevel = iota
+	LogError
+	LogWarn
+	LogInfo
+	LogDebug
+	LogTrace
+)
+
+// Storage is the mutable state of one execution; *storage.Overlay implements it. A nil child names the top trie.
+// An error is a failure of the back end or misuse by the guest, and ends the call.
+type Storage interface {
+	storage.Reader
+	Set(child, key, value []byte) error
+	Delete(child, key []byte) error
+	// Append adds a SCALE item to the sequence at key of the top trie, replacing what is no sequence.
+	Append(key, item []byte) error
+	// ClearPrefix deletes the keys that start with prefix. A nil limit deletes all. The limit counts keys of the
+	// parent state only: keys that live in the overlay alone are always deleted. cursor, where not nil, is the key to resume from.
+	ClearPrefix(child, prefix []byte, limit *uint32, cursor []byte) (storage.Cleared, error)
+	// KillChild is ClearPrefix of a whole child trie.
+	KillChild(child []byte, limit *uint32, cursor []byte) (storage.Cleared, error)
+	// Root calculates the root of the top trie after all that was written so far, child roots included.
+	Root(version trie.Version) (hash.H256, error)
+	ChildRoot(child []byte, version trie.Version) (hash.H256, error)
+	// Begin opens a nested transaction; Rollback and Commit close the innermost. Closing where the guest opened none is an error.
+	Begin() error
+	Rollback() error
+	Commit() error
+	// Wipe drops all that was written and Persist folds it into the parent: benchmark builds only (ext_benchmarking_*).
+	Wipe() error
+	Persist() error
+}
+
+// Keystore holds the node's keys.
+type Keystore interface {
+	// PublicKeys returns the public keys of a purpose, in a stable order.
+	PublicKeys(scheme keys.Scheme, id keys.TypeID) ([][]byte, error)
+	// Generate makes a key, from the secret URI where it is not empty, stores it and returns its public key.
+	Generate(scheme keys.Scheme, id keys.TypeID, uri string) ([]byte, error)
+	// Sign signs message; ok is false when the key is not held. ECDSA signs blake2b-256(message).
+	Sign(scheme keys.Scheme, id keys.TypeID, public, message []byte) (signature []byte, ok bool, err error)
+	// SignPrehashed is ECDSA over a 32-byte digest that the runtime made.
+	SignPrehashed(id keys.TypeID, public []byte, digest [32]byte) (signature []byte, ok bool, err error)
+}
+
+// OffchainIndex receives writes of ext_offchain_index_*.
+type OffchainIndex interface {
+	Set(key, value []byte)
+	Clear(key []byte)
+}
+
+// TransactionIndex receives ext_transaction_index_*: extrinsic is its index in the block, size and hash are of the data in it.
+type TransactionIndex interface {
+	Index(extrinsic, size uint32, contentHash hash.H256)
+	Renew(extrinsic uint32, contentHash hash.H256)
+}
+
+// Offchain is what an offchain worker may do. Kind of local storage: 1 persistent, 2 local to the fork.
+type Offchain interface {
+	IsValidator() bool
+	SubmitTransaction(extrinsic []byte) bool
+	NetworkState() (peerID []byte, addresses [][]byte, ok bool)
+	Timestamp() uint64          // milliseconds since 1970
+	SleepUntil(deadline uint64) // milliseconds since 1970
+	RandomSeed() [32]byte
+	LocalStorageSet(kind uint32, key, value []byte)
+	LocalStorageClear(kind uint32, key []byte)
+	// LocalStorageCompareAndSet sets value where the present one equals old (absent: hasOld false).
+	LocalStorageCompareAndSet(kind uint32, key, old []byte, hasOld bool, value []byte) bool
+	LocalStorageGet(kind uint32, key []byte) ([]byte, bool)
+	HTTP() OffchainHTTP
+}
+
+// OffchainHTTP is the HTTP client of offchain workers; deadlines are milliseconds since 1970, nil means none.
+// The error codes of the Host API: see HTTPError.
+type OffchainHTTP interface {
+	RequestStart(method, uri string) (id uint16, ok bool)
+	AddHeader(id uint16, name, value string) bool
+	WriteBody(id uint16, chunk []byte, deadline *uint64) HTTPError
+	// ResponseWait returns a status for each id: 0 unknown id, 10 deadline reached, 20 I/O error, else the HTTP status.
+	ResponseWait(ids []uint16, deadline *uint64) []uint16
+	ResponseHeaders(id uint16) [][2][]byte
+	ReadBody(id uint16, buffer []byte, deadline *uint64) (int, HTTPError)
+}
+
+// HTTPError is an error code of the offchain HTTP functions.
+type HTTPError uint8
+
+// HTTP error codes; HTTPOk is success.
+const (
+	HTTPOk HTTPError = iota
+	HTTPDeadlineReached
+	HTTPIOError
+	HTTPInvalidID
+)
