@@ -1,0 +1,5 @@
+package wasmhost
+
+type hostState struct{}
+
+var hostFuncs []hostFunc

@@ -1,0 +1,4 @@
+package wasmhost
+
+// Runtime is a loaded runtime.
+type Runtime struct{}
