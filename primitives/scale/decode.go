@@ -1,0 +1,568 @@
+package scale
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math/big"
+	"strconv"
+	"unicode/utf8"
+	"unsafe"
+)
+
+const (
+	// MaxDepth is how deep values may nest, Substrate's MAX_EXTRINSIC_DEPTH.
+	MaxDepth = 256
+	// DefaultBudget is the memory in bytes that decoding one input may allocate unless SetBudget says otherwise.
+	DefaultBudget = 128 << 20
+	// aheadBytes may be allocated for a sequence before its items were read.
+	aheadBytes = 64 << 10
+)
+
+// Kinds of errors, to be matched with errors.Is.
+var (
+	// ErrEnd: the input ends inside a value, or claims more items than it has bytes.
+	ErrEnd = errors.New("input ends")
+	// ErrCanonical: a compact integer is longer than its value needs.
+	ErrCanonical = errors.New("not the shortest form")
+	// ErrRange: a compact integer does not fit the type that is read.
+	ErrRange = errors.New("value out of range")
+	// ErrInvalid: a byte pattern that the type does not have (boolean 2, unknown variant, text that is not UTF-8).
+	ErrInvalid = errors.New("invalid value")
+	// ErrDepth: values nest deeper than MaxDepth.
+	ErrDepth = errors.New("nested too deep")
+	// ErrBudget: decoding would allocate more than the memory budget.
+	ErrBudget = errors.New("memory budget exhausted")
+	// ErrTrailing: bytes are left over behind the value.
+	ErrTrailing = errors.New("bytes left over")
+)
+
+// Error says where decoding stopped and why.
+type Error struct {
+	Offset int    // byte of the input at which the value that could not be read starts
+	What   string // what was being read: "u32", "compact length", "digest item"
+	Path   string // items of sequences on the way there, outermost first: "item 3: item 0: "; empty outside sequences
+	Kind   error  // one of the Err… values of this package, or what the codec of a type gave to Fail
+	Detail string // expected and got; may be empty
+}
+
+// Error returns one line: "scale: item 3: u32 at byte 17: input ends: need 4 bytes, 2 remain".
+func (e *Error) Error() string {
+	s := "scale: " + e.Path + e.What + " at byte " + strconv.Itoa(e.Offset) + ": " + e.Kind.Error()
+	if e.Detail != "" {
+		s += ": " + e.Detail
+	}
+	return s
+}
+
+// Unwrap returns Kind.
+func (e *Error) Unwrap() error { return e.Kind }
+
+// Decodable is a type that reads itself. DecodeScale reports errors through the decoder (see Decoder.Fail) and need not look at them:
+// after the first, every read returns zero.
+type Decodable interface{ DecodeScale(d *Decoder) }
+
+// Decoder reads SCALE values from a byte slice. The first error sticks: see the package text. It is not safe for concurrent use.
+type Decoder struct {
+	rest   []byte // not yet read; nil after an error, which is what makes the error stick
+	total  int    // length of the whole input
+	depth  int
+	budget int
+	err    *Error
+}
+
+// NewDecoder returns a decoder of data, which must not change while it is in use.
+func NewDecoder(data []byte) *Decoder {
+	return &Decoder{rest: data, total: len(data), budget: DefaultBudget}
+}
+
+// SetBudget sets how many bytes decoding may allocate from here on.
+func (d *Decoder) SetBudget(bytes int) { d.budget = bytes }
+
+// Unmarshal decodes all of data as one T. Bytes left over are an error.
+func Unmarshal[T any, P interface {
+	*T
+	Decodable
+}](data []byte) (T, error) {
+	return UnmarshalFunc(data, Decode[T, P])
+}
+
+// UnmarshalFunc decodes all of data with one function: UnmarshalFunc(data, (*Decoder).U32). Bytes left over are an error.
+func UnmarshalFunc[T any](data []byte, read func(*Decoder) T) (T, error) {
+	d := NewDecoder(data)
+	v := read(d)
+	if err := d.Finish(); err != nil {
+		var zero T
+		return zero, err
+	}
+	return v, nil
+}
+
+// Decode reads one T. It is DecodeScale in the shape that DecodeSeq, DecodeOption and their like take: DecodeSeq(d, Decode[Header]).
+func Decode[T any, P interface {
+	*T
+	Decodable
+}](d *Decoder) T {
+	var v T
+	P(&v).DecodeScale(d)
+	return v
+}
+
+// Err returns the first error, or nil.
+func (d *Decoder) Err() error {
+	if d.err == nil {
+		return nil
+	}
+	return d.err
+}
+
+// Finish returns the first error, or an ErrTrailing when input is left.
+func (d *Decoder) Finish() error {
+	if d.err == nil && len(d.rest) > 0 {
+		d.fail(d.Offset(), "value", ErrTrailing, fmt.Sprintf("%d of %d", len(d.rest), d.total))
+	}
+	return d.Err()
+}
+
+// Offset returns how many bytes were read. After an error it is the offset of that error.
+func (d *Decoder) Offset() int {
+	if d.err != nil {
+		return d.err.Offset
+	}
+	return d.total - len(d.rest)
+}
+
+// Remaining returns how many bytes are left; 0 after an error.
+func (d *Decoder) Remaining() int { return len(d.rest) }
+
+// Fail makes cause the error of the decoder, unless it has one already. Codecs call it for values that read well and mean nothing:
+// d.Fail(offset, "digest item", scale.ErrInvalid, "unknown kind 9").
+func (d *Decoder) Fail(offset int, what string, cause error, detail string) {
+	d.fail(offset, what, cause, detail)
+}
+
+// FailVariant reports that tag, the byte just read, is no variant of the enum called what.
+func (d *Decoder) FailVariant(what string, tag uint8) {
+	d.fail(d.Offset()-1, what, ErrInvalid, "unknown variant "+strconv.Itoa(int(tag)))
+}
+
+func (d *Decoder) fail(offset int, what string, kind error, detail string) {
+	if d.err == nil {
+		d.err = &Error{Offset: offset, What: what, Kind: kind, Detail: detail}
+	}
+	d.rest = nil
+}
+
+// short reports that n bytes were needed and fewer remain.
+func (d *Decoder) short(n int, what string) {
+	if d.err == nil {
+		d.fail(d.Offset(), what, ErrEnd, fmt.Sprintf("need %d bytes, %d remain", n, len(d.rest)))
+	}
+}
+
+// Charge takes n bytes from the memory budget and reports whether they were there. Codecs that allocate by themselves call it first.
+func (d *Decoder) Charge(n int) bool {
+	if n < 0 || n > d.budget {
+		d.fail(d.Offset(), "value", ErrBudget, fmt.Sprintf("need %d bytes, %d left", n, d.budget))
+		return false
+	}
+	d.budget -= n
+	return d.err == nil
+}
+
+// Enter goes one level deeper and reports whether that is allowed; a codec of a type that contains itself calls it, and Leave behind.
+// DecodeSeq and DecodeBox do so by themselves.
+func (d *Decoder) Enter() bool {
+	d.depth++
+	if d.depth > MaxDepth {
+		d.fail(d.Offset(), "value", ErrDepth, "limit "+strconv.Itoa(MaxDepth))
+		return false
+	}
+	return d.err == nil
+}
+
+// Leave undoes one Enter.
+func (d *Decoder) Leave() { d.depth-- }
+
+// Bool reads one byte, 0 or 1.
+func (d *Decoder) Bool() bool {
+	v := d.U8()
+	if v > 1 {
+		d.fail(d.Offset()-1, "bool", ErrInvalid, "byte "+strconv.Itoa(int(v)))
+		return false
+	}
+	return v == 1
+}
+
+// U8 reads one byte.
+func (d *Decoder) U8() uint8 {
+	if len(d.rest) < 1 {
+		d.short(1, "u8")
+		return 0
+	}
+	v := d.rest[0]
+	d.rest = d.rest[1:]
+	return v
+}
+
+// U16 reads 2 bytes, little-endian.
+func (d *Decoder) U16() uint16 {
+	if len(d.rest) < 2 {
+		d.short(2, "u16")
+		return 0
+	}
+	v := binary.LittleEndian.Uint16(d.rest)
+	d.rest = d.rest[2:]
+	return v
+}
+
+// U32 reads 4 bytes, little-endian.
+func (d *Decoder) U32() uint32 {
+	if len(d.rest) < 4 {
+		d.short(4, "u32")
+		return 0
+	}
+	v := binary.LittleEndian.Uint32(d.rest)
+	d.rest = d.rest[4:]
+	return v
+}
+
+// U64 reads 8 bytes, little-endian.
+func (d *Decoder) U64() uint64 {
+	if len(d.rest) < 8 {
+		d.short(8, "u64")
+		return 0
+	}
+	v := binary.LittleEndian.Uint64(d.rest)
+	d.rest = d.rest[8:]
+	return v
+}
+
+// U128 reads 16 bytes, little-endian. An i128 is read as its two's complement.
+func (d *Decoder) U128() U128 {
+	if len(d.rest) < 16 {
+		d.short(16, "u128")
+		return U128{}
+	}
+	v := U128{Lo: binary.LittleEndian.Uint64(d.rest), Hi: binary.LittleEndian.Uint64(d.rest[8:])}
+	d.rest = d.rest[16:]
+	return v
+}
+
+// U256 reads 32 bytes, little-endian.
+func (d *Decoder) U256() (v U256) {
+	if len(d.rest) < 32 {
+		d.short(32, "u256")
+		return v
+	}
+	for i := range v {
+		v[i] = binary.LittleEndian.Uint64(d.rest[8*i:])
+	}
+	d.rest = d.rest[32:]
+	return v
+}
+
+// I8 reads one byte in two's complement.
+func (d *Decoder) I8() int8 { return int8(d.U8()) }
+
+// I16 reads 2 bytes in two's complement, little-endian.
+func (d *Decoder) I16() int16 { return int16(d.U16()) }
+
+// I32 reads 4 bytes in two's complement, little-endian.
+func (d *Decoder) I32() int32 { return int32(d.U32()) }
+
+// I64 reads 8 bytes in two's complement, little-endian.
+func (d *Decoder) I64() int64 { return int64(d.U64()) }
+
+// Compact reads a compact integer of up to 64 bits (Compact<u64>).
+func (d *Decoder) Compact() uint64 {
+	if len(d.rest) > 0 && d.rest[0]&3 == 0 { // the common case, small enough to inline
+		v := d.rest[0] >> 2
+		d.rest = d.rest[1:]
+		return uint64(v)
+	}
+	return d.compact(64, "compact u64")
+}
+
+// CompactU32 reads a compact integer of up to 32 bits (Compact<u32>): block numbers, lengths.
+func (d *Decoder) CompactU32() uint32 { return uint32(d.compact(32, "compact u32")) }
+
+// CompactU16 reads a compact integer of up to 16 bits (Compact<u16>).
+func (d *Decoder) CompactU16() uint16 { return uint16(d.compact(16, "compact u16")) }
+
+// CompactU8 reads a compact integer of up to 8 bits (Compact<u8>).
+func (d *Decoder) CompactU8() uint8 { return uint8(d.compact(8, "compact u8")) }
+
+// compact reads a compact integer of at most width bits.
+func (d *Decoder) compact(width uint, what string) uint64 {
+	if len(d.rest) == 0 {
+		d.short(1, what)
+		return 0
+	}
+	start := d.Offset()
+	var v, least uint64 // least value that needs this form
+	n := 1
+	switch first := d.rest[0]; first & 3 {
+	case 0:
+		v = uint64(first >> 2)
+	case 1:
+		if n = 2; len(d.rest) >= n {
+			v, least = uint64(binary.LittleEndian.Uint16(d.rest)>>2), 1<<6
+		}
+	case 2:
+		if n = 4; len(d.rest) >= n {
+			v, least = uint64(binary.LittleEndian.Uint32(d.rest)>>2), 1<<14
+		}
+	default:
+		k := int(first>>2) + 4
+		if k > 8 || uint(k)*8 > max(width, 32) {
+			d.fail(start, what, ErrRange, fmt.Sprintf("%d bytes of value", k))
+			return 0
+		}
+		if n = 1 + k; len(d.rest) >= n {
+			for i := k; i > 0; i-- {
+				v = v<<8 | uint64(d.rest[i])
+			}
+			least = 1 << 30
+			if k > 4 {
+				least = 1 << (8 * (k - 1))
+			}
+		}
+	}
+	switch {
+	case len(d.rest) < n:
+		d.short(n, what)
+		return 0
+	case v < least:
+		d.fail(start, what, ErrCanonical, fmt.Sprintf("%d in %d bytes", v, n))
+		return 0
+	case width < 64 && v>>width != 0:
+		d.fail(start, what, ErrRange, strconv.FormatUint(v, 10))
+		return 0
+	}
+	d.rest = d.rest[n:]
+	return v
+}
+
+// CompactU128 reads a compact integer of up to 128 bits (Compact<u128>): balances.
+func (d *Decoder) CompactU128() U128 {
+	const what = "compact u128"
+	if len(d.rest) == 0 || d.rest[0]&3 != 3 || d.rest[0]>>2 <= 4 {
+		return U128{Lo: d.compact(64, what)}
+	}
+	k := int(d.rest[0]>>2) + 4
+	switch {
+	case k > 16:
+		d.fail(d.Offset(), what, ErrRange, fmt.Sprintf("%d bytes of value", k))
+		return U128{}
+	case len(d.rest) < 1+k:
+		d.short(1+k, what)
+		return U128{}
+	case d.rest[k] == 0:
+		d.fail(d.Offset(), what, ErrCanonical, fmt.Sprintf("%d bytes end in 0", k))
+		return U128{}
+	}
+	v := U128{Lo: binary.LittleEndian.Uint64(d.rest[1:])}
+	for i := k; i > 8; i-- {
+		v.Hi = v.Hi<<8 | uint64(d.rest[i])
+	}
+	d.rest = d.rest[1+k:]
+	return v
+}
+
+// CompactBig reads a compact integer of any size, up to 2^536-1. It never returns nil.
+func (d *Decoder) CompactBig() *big.Int {
+	const what = "compact integer"
+	if len(d.rest) == 0 || d.rest[0]&3 != 3 || d.rest[0]>>2 <= 4 {
+		return new(big.Int).SetUint64(d.compact(64, what))
+	}
+	k := int(d.rest[0]>>2) + 4
+	switch {
+	case len(d.rest) < 1+k:
+		d.short(1+k, what)
+		return new(big.Int)
+	case d.rest[k] == 0:
+		d.fail(d.Offset(), what, ErrCanonical, fmt.Sprintf("%d bytes end in 0", k))
+		return new(big.Int)
+	}
+	be := make([]byte, k)
+	for i := range be {
+		be[i] = d.rest[k-i]
+	}
+	d.rest = d.rest[1+k:]
+	return new(big.Int).SetBytes(be)
+}
+
+// Len reads the length of a sequence whose items need at least one byte each, and refuses one that exceeds the bytes that remain.
+func (d *Decoder) Len() int {
+	start := d.Offset()
+	n := d.compact(32, "compact length")
+	if n > uint64(len(d.rest)) {
+		d.fail(start, "compact length", ErrEnd, fmt.Sprintf("%d items claimed, %d bytes remain", n, len(d.rest)))
+		return 0
+	}
+	return int(n)
+}
+
+// Read fills dst: [u8; N], hashes, keys.
+func (d *Decoder) Read(dst []byte) {
+	if len(d.rest) < len(dst) {
+		d.short(len(dst), "bytes")
+		clear(dst)
+		return
+	}
+	copy(dst, d.rest)
+	d.rest = d.rest[len(dst):]
+}
+
+// Array32 reads 32 bytes: hashes, keys, account ids.
+func (d *Decoder) Array32() (v [32]byte) {
+	if len(d.rest) < 32 {
+		d.short(32, "32 bytes")
+		return v
+	}
+	v = [32]byte(d.rest)
+	d.rest = d.rest[32:]
+	return v
+}
+
+// Take returns a view of the next n bytes; it aliases the input. It returns nil where fewer remain.
+func (d *Decoder) Take(n int) []byte {
+	if n < 0 || len(d.rest) < n {
+		d.short(n, "bytes")
+		return nil
+	}
+	v := d.rest[:n:n]
+	d.rest = d.rest[n:]
+	return v
+}
+
+// View reads a length and returns a view of that many bytes; it aliases the input.
+func (d *Decoder) View() []byte { return d.Take(d.Len()) }
+
+// Rest returns a view of all bytes that are left and reads them; it aliases the input.
+func (d *Decoder) Rest() []byte { return d.Take(len(d.rest)) }
+
+// Bytes reads a length and that many bytes into a fresh slice (Vec<u8>). It returns nil only after an error.
+func (d *Decoder) Bytes() []byte {
+	v := d.View()
+	if d.err != nil || !d.Charge(len(v)) {
+		return nil
+	}
+	return append(make([]byte, 0, len(v)), v...)
+}
+
+// Text reads a length and that many bytes of UTF-8. (It is not called String so that printing a decoder does not read from it.)
+func (d *Decoder) Text() string {
+	start := d.Offset()
+	v := d.View()
+	if !utf8.Valid(v) {
+		d.fail(start, "string", ErrInvalid, "not UTF-8")
+		return ""
+	}
+	if !d.Charge(len(v)) {
+		return ""
+	}
+	return string(v)
+}
+
+// DecodeSeq reads a length and that many items (Vec<T> and its like). It returns nil for none.
+func DecodeSeq[T any](d *Decoder, item func(*Decoder) T) []T {
+	n := d.Len()
+	if n == 0 || !d.Enter() {
+		return nil
+	}
+	defer d.Leave()
+	var zero T
+	size := max(int(unsafe.Sizeof(zero)), 1)
+	room := min(n, max(aheadBytes, 2*len(d.rest))/size+1)
+	if !d.Charge(room * size) {
+		return nil
+	}
+	items := make([]T, 0, room)
+	for i := range n {
+		if i == room {
+			more := min(n-room, room)
+			if !d.Charge(more * size) {
+				return nil
+			}
+			room += more
+			items = append(make([]T, 0, room), items...)
+		}
+		items = append(items, item(d))
+		if d.err != nil {
+			d.err.Path = "item " + strconv.Itoa(i) + ": " + d.err.Path
+			return nil
+		}
+	}
+	return items
+}
+
+// DecodeArray fills items without reading a length ([T; N]).
+func DecodeArray[T any](d *Decoder, items []T, item func(*Decoder) T) {
+	for i := range items {
+		items[i] = item(d)
+	}
+}
+
+// DecodeBox reads one T one level deeper (Box<T>): the way for a type to contain itself. It returns nil after an error.
+func DecodeBox[T any](d *Decoder, item func(*Decoder) T) *T {
+	if !d.Enter() {
+		return nil
+	}
+	defer d.Leave()
+	return allocate(d, item)
+}
+
+func allocate[T any](d *Decoder, item func(*Decoder) T) *T {
+	var zero T
+	if !d.Charge(int(unsafe.Sizeof(zero))) {
+		return nil
+	}
+	v := item(d)
+	if d.err != nil {
+		return nil
+	}
+	return &v
+}
+
+// DecodeOption reads an Option<T>: nil for none, and after an error. A T that contains itself goes through DecodeBox.
+func DecodeOption[T any](d *Decoder, item func(*Decoder) T) *T {
+	switch tag := d.U8(); {
+	case tag == 0:
+		return nil
+	case tag == 1:
+		return allocate(d, item)
+	default:
+		d.FailVariant("option", tag)
+		return nil
+	}
+}
+
+// OptionBool reads the one-byte form of an optional boolean (OptionBool).
+func (d *Decoder) OptionBool() *bool {
+	switch tag := d.U8(); tag {
+	case 0:
+		return nil
+	case 1, 2:
+		v := tag == 1
+		return &v
+	default:
+		d.FailVariant("optional bool", tag)
+		return nil
+	}
+}
+
+// DecodeResult reads a Result<T, E>.
+func DecodeResult[T, E any](d *Decoder, value func(*Decoder) T, err func(*Decoder) E) (r Result[T, E]) {
+	switch tag := d.U8(); tag {
+	case 0:
+		r.OK = d.err == nil
+		r.Value = value(d)
+	case 1:
+		r.Err = err(d)
+	default:
+		d.FailVariant("result", tag)
+	}
+	return r
+}
