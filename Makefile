@@ -1,0 +1,63 @@
+# Bare `make` lists the targets. What CI runs is `make check`; the long forms of what it runs short are `fuzz` and `faults`.
+
+GO       ?= go
+BIN      ?= bin/gotensor
+FUZZTIME ?= 2m
+# The one version of the linter, here and in CI.
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "Suites that need files of other projects read them from the folder that GOTENSOR_OUTSIDE names (docs/outside-files.md)."
+
+.PHONY: build
+build: ## build the binary bin/gotensor
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o $(BIN) ./cmd/gotensor
+
+.PHONY: test
+test: ## run all tests
+	$(GO) test ./...
+
+.PHONY: race
+race: ## run all tests under the race detector
+	$(GO) test -race ./...
+
+.PHONY: fmt
+fmt: ## format the tree
+	gofmt -w $$(git ls-files '*.go')
+
+.PHONY: lint
+lint: ## formatting, vet, staticcheck, and the project's own rules
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "not formatted: run make fmt"; exit 1; }
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+	$(GO) test -count=1 ./internal/lint
+
+.PHONY: fuzz
+fuzz: ## fuzz every target for FUZZTIME each (2m)
+	@GO='$(GO)' internal/scripts/fuzz $(FUZZTIME)
+
+.PHONY: faults
+faults: ## the long forms: differential, hostile and crash suites with many more rounds
+	GOTENSOR_LONG=1 $(GO) test -timeout 2h -count=1 ./...
+
+.PHONY: outside
+outside: ## the suites that need GOTENSOR_OUTSIDE, none of them skipped
+	@test -n "$$GOTENSOR_OUTSIDE" || { echo "GOTENSOR_OUTSIDE is not set: see docs/outside-files.md"; exit 2; }
+	@internal/scripts/outside
+
+.PHONY: bench
+bench: ## run the benchmarks that docs/benchmarks.md reports
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: check
+check: ## everything that CI checks
+	.ci/run
+
+.PHONY: clean
+clean: ## remove what the build made
+	rm -rf bin
