@@ -25,6 +25,8 @@ type Env struct {
 	MaxLogLevel LogLevel
 	// MemoryPages bounds the linear memory of the call, in 64 KiB pages; 0 takes the engine's default.
 	MemoryPages uint32
+
+	nested bool // the call answers ext_misc_runtime_version of another call
 }
 
 // LogLevel is a runtime's log level as the Host API numbers it.
@@ -40,8 +42,9 @@ const (
 	LogTrace
 )
 
-// Storage is the mutable state of one execution; *storage.Overlay implements it. A nil child names the top trie.
-// An error is a failure of the back end or misuse by the guest, and ends the call.
+// Storage is the mutable state of one execution; *storage.Overlay implements it. A nil child names the top trie, an empty
+// one the child trie of the empty key. Arguments are views of guest memory, here and in the interfaces below: what is kept
+// must be copied. An error is a failure of the back end or misuse by the guest, and ends the call.
 type Storage interface {
 	storage.Reader
 	Set(child, key, value []byte) error
@@ -60,9 +63,6 @@ type Storage interface {
 	Begin() error
 	Rollback() error
 	Commit() error
-	// Wipe drops all that was written and Persist folds it into the parent: benchmark builds only (ext_benchmarking_*).
-	Wipe() error
-	Persist() error
 }
 
 // Keystore holds the node's keys.
@@ -77,7 +77,8 @@ type Keystore interface {
 	SignPrehashed(id keys.TypeID, public []byte, digest [32]byte) (signature []byte, ok bool, err error)
 }
 
-// OffchainIndex receives writes of ext_offchain_index_*.
+// OffchainIndex receives writes of ext_offchain_index_*. One that the guest makes in a storage transaction arrives when the outermost
+// transaction is committed, and not at all where one around it is rolled back.
 type OffchainIndex interface {
 	Set(key, value []byte)
 	Clear(key []byte)

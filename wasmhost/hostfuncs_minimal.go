@@ -1,5 +1,0 @@
-package wasmhost
-
-type hostState struct{}
-
-var hostFuncs []hostFunc

@@ -1,0 +1,58 @@
+package wasmhost
+
+import (
+	"github.com/gotensor/gotensor/primitives/scale"
+	"github.com/gotensor/gotensor/storage/trie"
+)
+
+// Chapter "Trie": roots and proofs of tries that the guest holds in its own memory. Nothing here touches the state. Traps: an argument
+// that is outside memory or no such value; a state version other than 0 and 1; heap exhausted.
+
+var trieFuncs = []hostFunc{
+	{"ext_trie_blake2_256_root_version_1", params(i64), results(i32), trieBlake2Root1},
+	{"ext_trie_blake2_256_root_version_2", params(i64, i32), results(i32), trieBlake2Root2},
+	{"ext_trie_blake2_256_ordered_root_version_1", params(i64), results(i32), trieBlake2OrderedRoot1},
+	{"ext_trie_blake2_256_ordered_root_version_2", params(i64, i32), results(i32), trieBlake2OrderedRoot2},
+	{"ext_trie_keccak_256_root_version_1", params(i64), results(i32), trieKeccakRoot1},
+	{"ext_trie_keccak_256_root_version_2", params(i64, i32), results(i32), trieKeccakRoot2},
+	{"ext_trie_keccak_256_ordered_root_version_1", params(i64), results(i32), trieKeccakOrderedRoot1},
+	{"ext_trie_keccak_256_ordered_root_version_2", params(i64, i32), results(i32), trieKeccakOrderedRoot2},
+}
+
+// root is the body of ext_trie_*_root_version_*: pairs, state version → pointer to the 32-byte root.
+//
+//	pairs: SCALE Vec<(Vec<u8>, Vec<u8>)> of keys and values, in any order; of several with one key the last counts
+func root(c *call, stack []uint64, h trie.Hasher, version trie.Version) {
+	pairs := decode(c, stack[0], 0, func(d *scale.Decoder) []trie.Pair {
+		return scale.DecodeSeq(d, func(d *scale.Decoder) trie.Pair { return trie.Pair{Key: d.View(), Value: d.View()} })
+	})
+	digest := h.RootOf(pairs, version)
+	stack[0] = c.allocPointer(digest[:])
+}
+
+// orderedRoot is the body of ext_trie_*_ordered_root_version_*: items, state version → pointer to the 32-byte root.
+//
+//	items: SCALE Vec<Vec<u8>>; the key of an item is the SCALE compact form of its index
+func orderedRoot(c *call, stack []uint64, h trie.Hasher, version trie.Version) {
+	digest := h.OrderedRoot(decode(c, stack[0], 0, views), version)
+	stack[0] = c.allocPointer(digest[:])
+}
+
+func trieBlake2Root1(c *call, stack []uint64) { root(c, stack, trie.Blake2b, trie.V0) }
+func trieBlake2Root2(c *call, stack []uint64) {
+	root(c, stack, trie.Blake2b, c.stateVersion(stack[1], 1))
+}
+func trieBlake2OrderedRoot1(c *call, stack []uint64) { orderedRoot(c, stack, trie.Blake2b, trie.V0) }
+func trieBlake2OrderedRoot2(c *call, stack []uint64) {
+	orderedRoot(c, stack, trie.Blake2b, c.stateVersion(stack[1], 1))
+}
+func trieKeccakRoot1(c *call, stack []uint64) { root(c, stack, trie.Keccak, trie.V0) }
+func trieKeccakRoot2(c *call, stack []uint64) {
+	root(c, stack, trie.Keccak, c.stateVersion(stack[1], 1))
+}
+func trieKeccakOrderedRoot1(c *call, stack []uint64) {
+	orderedRoot(c, stack, trie.Keccak, trie.V0)
+}
+func trieKeccakOrderedRoot2(c *call, stack []uint64) {
+	orderedRoot(c, stack, trie.Keccak, c.stateVersion(stack[1], 1))
+}
