@@ -1,0 +1,638 @@
+package storage
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gotensor/gotensor/primitives/hash"
+	"github.com/gotensor/gotensor/storage/trie"
+)
+
+// content is a naive state: for each trie its pairs. The name of the top trie is "top", of a child trie "child:" and its key.
+type content map[string]map[string]string
+
+func trieName(child []byte) string {
+	if child == nil {
+		return "top"
+	}
+	return "child:" + string(child)
+}
+
+// root calculates the root of everything anew.
+func (c content) root(v trie.Version) hash.H256 {
+	top := map[string]string{}
+	for key, value := range c["top"] {
+		if !isChildKey([]byte(key)) {
+			top[key] = value
+		}
+	}
+	for name := range c {
+		child, ok := strings.CutPrefix(name, "child:")
+		if !ok {
+			continue
+		}
+		if root := rootOf(c[name], v); root != trie.EmptyRoot {
+			top[string(ChildRootKey([]byte(child)))] = string(root[:])
+		}
+	}
+	return rootOf(top, v)
+}
+
+func rootOf(pairs map[string]string, v trie.Version) hash.H256 {
+	var list []trie.Pair
+	for key, value := range pairs {
+		list = append(list, trie.Pair{Key: []byte(key), Value: []byte(value)})
+	}
+	return trie.RootOf(list, v)
+}
+
+// changes returns what makes an empty state into this one.
+func (c content) changes() *Changes {
+	changes := &Changes{}
+	for _, name := range sortedKeys(c) {
+		var list []Change
+		for _, key := range sortedKeys(c[name]) {
+			list = append(list, Change{Key: []byte(key), Value: []byte(c[name][key])})
+		}
+		if child, ok := strings.CutPrefix(name, "child:"); ok {
+			changes.Child = append(changes.Child, ChildChanges{Child: []byte(child), Changes: list})
+		} else {
+			changes.Top = list
+		}
+	}
+	return changes
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	var keys []string
+	for key := range m {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// layer is what one transaction wrote: nil is a deletion.
+type layer map[string]map[string]*string
+
+// model does what Overlay does, in the most direct way that comes to mind.
+type model struct {
+	parent  content
+	layers  []layer // the first is outside of every transaction
+	floor   int
+	guest   bool
+	written bool
+	rooted  bool
+}
+
+func newModel(parent content) *model { return &model{parent: parent, layers: []layer{{}}} }
+
+func (m *model) overlaid(child []byte, key string) (value *string, ok bool) {
+	for i := len(m.layers) - 1; i >= 0; i-- {
+		if value, ok := m.layers[i][trieName(child)][key]; ok {
+			return value, true
+		}
+	}
+	return nil, false
+}
+
+func (m *model) get(child []byte, key string) *string {
+	if value, ok := m.overlaid(child, key); ok {
+		return value
+	}
+	if value, ok := m.parent[trieName(child)][key]; ok {
+		return &value
+	}
+	return nil
+}
+
+func (m *model) put(child []byte, key string, value *string) {
+	top := m.layers[len(m.layers)-1]
+	if top[trieName(child)] == nil {
+		top[trieName(child)] = map[string]*string{}
+	}
+	top[trieName(child)][key] = value
+	m.written = true
+}
+
+// keys returns every key that has a value.
+func (m *model) keys(child []byte) []string {
+	all := map[string]bool{}
+	for key := range m.parent[trieName(child)] {
+		all[key] = true
+	}
+	for _, l := range m.layers {
+		for key := range l[trieName(child)] {
+			all[key] = true
+		}
+	}
+	var keys []string
+	for key := range all {
+		if m.get(child, key) != nil {
+			keys = append(keys, key)
+		}
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+func (m *model) append(key, item string) {
+	old := ""
+	if value := m.get(nil, key); value != nil {
+		old = *value
+	}
+	count, size, ok := sequenceLength([]byte(old))
+	if !ok {
+		count, size, old = 0, 0, ""
+	}
+	var prefix [headroom]byte
+	value := string(prefix[:putCompact(&prefix, count+1)]) + old[size:] + item
+	m.put(nil, key, &value)
+}
+
+func (m *model) clear(child []byte, prefix string, limit *uint32, cursor []byte) (cleared Cleared) {
+	m.written = true
+	for _, key := range m.keys(child) {
+		if _, ok := m.overlaid(child, key); ok && strings.HasPrefix(key, prefix) {
+			cleared.Unique++
+			m.put(child, key, nil)
+		}
+	}
+	for _, key := range sortedKeys(m.parent[trieName(child)]) {
+		if !strings.HasPrefix(key, prefix) || key < string(cursor) {
+			continue
+		}
+		if limit != nil && *limit == cleared.Loops {
+			cleared.Next = []byte(key)
+			break
+		}
+		cleared.Loops++
+		if m.get(child, key) != nil {
+			m.put(child, key, nil)
+			cleared.Backend++
+		}
+	}
+	cleared.Unique += cleared.Backend
+	return cleared
+}
+
+// content returns everything as it is now.
+func (m *model) content() content {
+	c := content{"top": {}}
+	names := map[string]bool{"top": true}
+	for name := range m.parent {
+		names[name] = true
+	}
+	for _, l := range m.layers {
+		for name := range l {
+			names[name] = true
+		}
+	}
+	for name := range names {
+		var child []byte
+		if key, ok := strings.CutPrefix(name, "child:"); ok {
+			child = []byte(key)
+		}
+		c[name] = map[string]string{}
+		for _, key := range m.keys(child) {
+			c[name][key] = *m.get(child, key)
+		}
+	}
+	return c
+}
+
+func (m *model) root(v trie.Version) hash.H256 {
+	m.written, m.rooted = false, true
+	return m.content().root(v)
+}
+
+func (m *model) childRoot(child []byte, v trie.Version) hash.H256 {
+	touched := false
+	for _, l := range m.layers {
+		touched = touched || len(l[trieName(child)]) > 0
+	}
+	key := string(ChildRootKey(child))
+	if !touched || m.rooted && !m.written {
+		if value := m.get(nil, key); value != nil {
+			return hash.H256([]byte(*value))
+		}
+		return trie.EmptyRoot
+	}
+	root := rootOf(m.content()[trieName(child)], v)
+	if root == trie.EmptyRoot {
+		m.put(nil, key, nil)
+	} else {
+		value := string(root[:])
+		m.put(nil, key, &value)
+	}
+	m.rooted = true
+	return root
+}
+
+func (m *model) close(commit bool) error {
+	last := len(m.layers) - 1
+	if last == m.floor {
+		return ErrNoTransaction
+	}
+	l := m.layers[last]
+	m.layers = m.layers[:last]
+	if !commit {
+		m.written = true
+		return nil
+	}
+	written := m.written
+	for name, pairs := range l {
+		for key, value := range pairs {
+			var child []byte
+			if k, ok := strings.CutPrefix(name, "child:"); ok {
+				child = []byte(k)
+			}
+			m.put(child, key, value)
+		}
+	}
+	m.written = written
+	return nil
+}
+
+// op is one step of a random run.
+type op struct {
+	name       string
+	child      []byte
+	key, value string
+	limit      *uint32
+	cursor     []byte
+}
+
+func (o op) String() string {
+	limit := "none"
+	if o.limit != nil {
+		limit = fmt.Sprint(*o.limit)
+	}
+	return fmt.Sprintf("%s child=%q key=%q value=%.40q limit=%s cursor=%q", o.name, o.child, o.key, o.value, limit, o.cursor)
+}
+
+var modelOps = []string{
+	"set", "set", "set", "set", "delete", "delete", "append", "append", "append", "append", "get", "get", "next", "next", "next",
+	"clear", "kill", "begin", "begin", "begin", "commit", "commit", "rollback", "rollback", "root", "childroot", "childroot", "enter", "exit", "finish",
+}
+
+func randomKey(r *rand.Rand) string {
+	switch r.IntN(16) {
+	case 3, 4, 5, 6: // one key that much happens to
+		return "ab"
+	case 0:
+		return string(ChildRootKey([]byte{'a' + byte(r.IntN(3))}))
+	case 1:
+		return ":child_storage:other"
+	case 2:
+		return ":child_storag"
+	}
+	letters := "\x00ab\xff"
+	var key []byte
+	for range r.IntN(4) {
+		key = append(key, letters[r.IntN(len(letters))])
+	}
+	return string(key)
+}
+
+func randomValue(r *rand.Rand) string {
+	switch r.IntN(8) {
+	case 0:
+		return ""
+	case 1:
+		return strings.Repeat("v", r.IntN(80))
+	case 2: // sequences one short of a longer length
+		return "\xfc" + strings.Repeat("s", r.IntN(3))
+	case 3:
+		return "\xfd\xff" + strings.Repeat("s", r.IntN(3))
+	case 4:
+		return "\xfe\xff\xff\xff" + strings.Repeat("s", r.IntN(3))
+	case 5:
+		return "\x03\xff\xff\xff\xff" + strings.Repeat("s", r.IntN(3))
+	case 6: // not in their shortest form
+		return []string{"\x01\x00", "\x02\x00\x00\x00", "\x03\x00\x00\x00\x00", "\x07\x00\x00\x00\x40\x00", "\x01"}[r.IntN(5)]
+	}
+	return string([]byte{byte(r.IntN(256)), byte(r.IntN(256)), byte(r.IntN(256))})
+}
+
+func randomOps(r *rand.Rand, n int) []op {
+	ops := make([]op, n)
+	for i := range ops {
+		o := op{name: modelOps[r.IntN(len(modelOps))], key: randomKey(r), value: randomValue(r)}
+		if r.IntN(3) == 0 {
+			o.child = []byte{'a' + byte(r.IntN(3))}
+		}
+		if r.IntN(2) == 0 {
+			limit := uint32(r.IntN(6))
+			o.limit = &limit
+		}
+		if r.IntN(3) == 0 {
+			o.cursor = []byte(randomKey(r))
+		}
+		ops[i] = o
+	}
+	return ops
+}
+
+func randomContent(r *rand.Rand) content {
+	c := content{"top": {}}
+	for range r.IntN(30) {
+		if key := randomKey(r); !isChildKey([]byte(key)) {
+			c["top"][key] = randomValue(r)
+		}
+	}
+	for child := range r.IntN(3) {
+		name := "child:" + string(rune('a'+child))
+		c[name] = map[string]string{}
+		for range 1 + r.IntN(12) {
+			c[name][randomKey(r)] = randomValue(r)
+		}
+	}
+	return c
+}
+
+// runModel does ops on an overlay and a model and returns the first difference.
+func runModel(parent content, v trie.Version, ops []op) error {
+	genesis, err := NewMemoryState(parent.changes(), v)
+	if err != nil {
+		return err
+	}
+	if got, want := genesis.Root(), parent.root(v); got != want {
+		return fmt.Errorf("genesis: expected root %s, got %s", want, got)
+	}
+	parent = content{}
+	base := readAll(genesis)
+	for name := range base {
+		parent[name] = base[name]
+	}
+	o, m := NewOverlay(genesis), newModel(parent)
+	type seen struct {
+		slice []byte
+		copy  string
+	}
+	var handed []seen
+	for i, step := range ops {
+		fail := func(format string, args ...any) error {
+			return fmt.Errorf("step %d, %s: %s", i, step, fmt.Sprintf(format, args...))
+		}
+		var got, want any
+		key := []byte(step.key)
+		switch step.name {
+		case "set":
+			if err := o.Set(step.child, key, []byte(step.value)); err != nil {
+				return fail("%v", err)
+			}
+			if step.child != nil || !isChildKey(key) {
+				value := step.value
+				m.put(step.child, step.key, &value)
+			}
+		case "delete":
+			if err := o.Delete(step.child, key); err != nil {
+				return fail("%v", err)
+			}
+			if step.child != nil || !isChildKey(key) {
+				m.put(step.child, step.key, nil)
+			}
+		case "append":
+			err := o.Append(key, []byte(step.value))
+			if isChildKey(key) {
+				if !errors.Is(err, ErrChildKey) {
+					return fail("expected ErrChildKey, got %v", err)
+				}
+				break
+			}
+			if err != nil {
+				return fail("%v", err)
+			}
+			m.append(step.key, step.value)
+		case "get":
+			value, ok, err := o.Get(step.child, key)
+			if err != nil {
+				return fail("%v", err)
+			}
+			if ok {
+				handed = append(handed, seen{value, string(value)})
+			}
+			got, want = fmt.Sprintf("%q %v", value, ok), `"" false`
+			if value := m.get(step.child, step.key); value != nil {
+				want = fmt.Sprintf("%q true", *value)
+			}
+		case "next":
+			next, ok, err := o.NextKey(step.child, key)
+			if err != nil {
+				return fail("%v", err)
+			}
+			got, want = fmt.Sprintf("%q %v", next, ok), `"" false`
+			for _, k := range m.keys(step.child) {
+				if k > step.key {
+					want = fmt.Sprintf("%q true", k)
+					break
+				}
+			}
+		case "clear":
+			prefix := step.key[:len(step.key)/2]
+			cleared, err := o.ClearPrefix(step.child, []byte(prefix), step.limit, step.cursor)
+			if err != nil {
+				return fail("%v", err)
+			}
+			expected := Cleared{}
+			if step.child != nil || !touchesChildKeys([]byte(prefix)) {
+				expected = m.clear(step.child, prefix, step.limit, step.cursor)
+			}
+			got, want = fmt.Sprintf("%+v", cleared), fmt.Sprintf("%+v", expected)
+		case "kill":
+			if step.child == nil {
+				break
+			}
+			cleared, err := o.KillChild(step.child, step.limit, step.cursor)
+			if err != nil {
+				return fail("%v", err)
+			}
+			got, want = fmt.Sprintf("%+v", cleared), fmt.Sprintf("%+v", m.clear(step.child, "", step.limit, step.cursor))
+		case "begin":
+			if err := o.Begin(); err != nil {
+				return fail("%v", err)
+			}
+			m.layers = append(m.layers, layer{})
+		case "commit":
+			got, want = errors.Is(o.Commit(), ErrNoTransaction), m.close(true) != nil
+		case "rollback":
+			got, want = errors.Is(o.Rollback(), ErrNoTransaction), m.close(false) != nil
+		case "enter":
+			got, want = o.EnterRuntime() == nil, !m.guest
+			if !m.guest {
+				m.guest, m.floor = true, len(m.layers)-1
+			}
+		case "exit":
+			_, err := o.ExitRuntime()
+			got, want = err == nil, m.guest
+			if m.guest {
+				for len(m.layers)-1 > m.floor {
+					m.close(false)
+				}
+				m.guest, m.floor = false, 0
+			}
+		case "root":
+			root, err := o.Root(v)
+			if err != nil {
+				return fail("%v", err)
+			}
+			got, want = root, m.root(v)
+		case "childroot":
+			if step.child == nil {
+				break
+			}
+			root, err := o.ChildRoot(step.child, v)
+			if err != nil {
+				return fail("%v", err)
+			}
+			got, want = root, m.childRoot(step.child, v)
+		case "finish":
+			state, changes, err := o.Finish(v)
+			if len(m.layers) > 1 {
+				if !errors.Is(err, ErrOpenTransaction) {
+					return fail("expected ErrOpenTransaction, got %v", err)
+				}
+				break
+			}
+			if err != nil {
+				return fail("%v", err)
+			}
+			c := m.content()
+			got, want = state.Root(), c.root(v)
+			flat := applyFlat(m.parent, changes)
+			after := readAll(state.(*TrieState))
+			if !equalContent(flat, after) {
+				return fail("changes over flat values give %q, the state has %q", flat, after)
+			}
+			m = &model{parent: after, layers: []layer{{}}, guest: m.guest}
+		}
+		if got != want {
+			return fail("expected %v, got %v", want, got)
+		}
+		for _, s := range handed {
+			if string(s.slice) != s.copy {
+				return fail("a slice handed out before changed from %q to %q", s.copy, s.slice)
+			}
+		}
+	}
+	for len(m.layers) > 1 && !m.guest {
+		if o.Commit() != nil || m.close(true) != nil {
+			return errors.New("commit at the end")
+		}
+	}
+	root, err := o.Root(v)
+	if err != nil {
+		return err
+	}
+	if want := m.root(v); root != want {
+		return fmt.Errorf("root at the end: expected %s, got %s", want, root)
+	}
+	return nil
+}
+
+// readAll reads a state key by key.
+func readAll(s *TrieState) content {
+	c := content{}
+	read := func(child []byte) {
+		pairs := map[string]string{}
+		key, ok := []byte{}, true
+		for ok {
+			if value, has, _ := s.Get(child, key); has {
+				pairs[string(key)] = string(value)
+			}
+			key, ok, _ = s.NextKey(child, key)
+		}
+		c[trieName(child)] = pairs
+	}
+	read(nil)
+	for _, child := range s.children {
+		read([]byte(child.key))
+	}
+	return c
+}
+
+func applyFlat(c content, changes *Changes) content {
+	flat := content{}
+	for name, pairs := range c {
+		flat[name] = map[string]string{}
+		for key, value := range pairs {
+			flat[name][key] = value
+		}
+	}
+	write := func(child []byte, list []Change) {
+		name := trieName(child)
+		if flat[name] == nil {
+			flat[name] = map[string]string{}
+		}
+		for _, change := range list {
+			if change.Delete {
+				delete(flat[name], string(change.Key))
+			} else {
+				flat[name][string(change.Key)] = string(change.Value)
+			}
+		}
+	}
+	write(nil, changes.Top)
+	for _, child := range changes.Child {
+		write(child.Child, child.Changes)
+	}
+	return flat
+}
+
+func equalContent(a, b content) bool {
+	for _, pair := range [][2]content{{a, b}, {b, a}} {
+		for name, pairs := range pair[0] {
+			for key, value := range pairs {
+				if other, ok := pair[1][name][key]; !ok || other != value {
+					return false
+				}
+			}
+		}
+	}
+	return true
+}
+
+// shrink takes out steps as long as the run still fails.
+func shrink(parent content, v trie.Version, ops []op) []op {
+	for size := len(ops) / 2; size > 0; size /= 2 {
+		for i := 0; i+size <= len(ops); {
+			fewer := append(slices.Clone(ops[:i]), ops[i+size:]...)
+			if runModel(parent, v, fewer) != nil {
+				ops = fewer
+			} else {
+				i += size
+			}
+		}
+	}
+	return ops
+}
+
+// TestOverlayModel does the same random steps on the overlay and on a naive model. A failure names its seed and prints the
+// fewest steps that still fail.
+func TestOverlayModel(t *testing.T) {
+	runs := 3000
+	if testing.Short() {
+		runs = 300
+	}
+	for seed := range runs {
+		r := rand.New(rand.NewPCG(uint64(seed), 2))
+		v := trie.Version(seed % 2)
+		parent := randomContent(r)
+		ops := randomOps(r, 5+r.IntN(120))
+		if err := runModel(parent, v, ops); err != nil {
+			ops = shrink(parent, v, ops)
+			err = runModel(parent, v, ops)
+			var text bytes.Buffer
+			for i, o := range ops {
+				fmt.Fprintf(&text, "%3d %s\n", i, o)
+			}
+			t.Fatalf("seed %d, version %d: %v\nparent %q\n%s", seed, v, err, parent, text.String())
+		}
+	}
+}

@@ -1,0 +1,77 @@
+package storage
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/gotensor/gotensor/primitives/hash"
+	"github.com/gotensor/gotensor/storage/trie"
+)
+
+// Recordable is a State that can tell what was touched. Every state of this package is one.
+type Recordable interface {
+	State
+	Record(r *trie.Recorder) State
+}
+
+// ErrNotRecordable is returned for a state that cannot record.
+var ErrNotRecordable = errors.New("state cannot record")
+
+// Record returns a view of a state and a recorder of the nodes and values that reads and writes of the view touch. An
+// execution over the view leaves a proof (Recorder.Proof) from which StateFromProof makes a state that is enough to repeat
+// it; Recorder.Size is what the runtime is told as the size of the proof.
+func Record(s State) (State, *trie.Recorder, error) {
+	recordable, ok := s.(Recordable)
+	if !ok {
+		return nil, nil, ErrNotRecordable
+	}
+	r := trie.NewRecorder()
+	return recordable.Record(r), r, nil
+}
+
+// Prove returns the storage proof of keys of one trie, present or not. For a child trie it starts at the root of the top
+// trie, as Substrate's prove_child_read does.
+func Prove(s State, child []byte, keys [][]byte) ([][]byte, error) {
+	view, r, err := Record(s)
+	if err != nil {
+		return nil, err
+	}
+	for _, key := range keys {
+		if _, _, err := view.Get(child, key); err != nil {
+			return nil, fmt.Errorf("prove key 0x%x: %w", key, err)
+		}
+	}
+	return r.Proof(), nil
+}
+
+// StateFromProof returns the part of the state with that root which a storage proof holds: enough for what the proof was
+// made for. Whatever needs more gives a *trie.MissingError; a malformed node gives trie.ErrNode. Nodes to which
+// nothing refers are without effect. The proof's slices are kept and must not change.
+func StateFromProof(root hash.H256, nodes [][]byte) (*TrieState, error) {
+	set := make(nodeSet, len(nodes))
+	for _, n := range nodes {
+		set[hash.Blake2b256(n)] = n
+	}
+	if _, ok := set[root]; !ok && root != trie.EmptyRoot {
+		return nil, fmt.Errorf("state root: %w", &trie.MissingError{Hash: root})
+	}
+	return &TrieState{top: freeze(trie.Load(root, set)), source: set}, nil
+}
+
+// nodeSet reads nodes and values by their hash: those of the top trie and of child tries alike.
+type nodeSet map[hash.H256][]byte
+
+func (s nodeSet) Node(path []byte, h hash.H256) ([]byte, error) {
+	if n, ok := s[h]; ok {
+		return n, nil
+	}
+	return nil, &trie.MissingError{Path: slices.Clone(path), Hash: h}
+}
+
+func (s nodeSet) Value(key []byte, h hash.H256) ([]byte, error) {
+	if v, ok := s[h]; ok {
+		return v, nil
+	}
+	return nil, &trie.MissingError{Path: slices.Clone(key), Hash: h, Value: true}
+}

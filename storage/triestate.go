@@ -1,0 +1,313 @@
+package storage
+
+import (
+	"bytes"
+	"fmt"
+	"sort"
+	"strings"
+	"sync"
+
+	"github.com/gotensor/gotensor/primitives/hash"
+	"github.com/gotensor/gotensor/storage/trie"
+)
+
+// TrieState is a State made of tries: the top trie and the default child tries. Its tries are in memory, wholly
+// (NewMemoryState) or as far as a source of nodes was asked for them (StateFromProof). States derived from one another share
+// all nodes that they have in common, so a block costs memory for what it changed, and forks cost nothing more.
+type TrieState struct {
+	top      *frozenTrie
+	children []childTrie // those known without asking the source; ascending by key, none empty
+	source   trie.NodeReader
+	recorder *trie.Recorder // nil where nothing records
+}
+
+type childTrie struct {
+	key  string
+	trie *frozenTrie
+}
+
+// frozenTrie is a trie that does not change any more. Reads go to one view; new tries fork from another, because
+// forking writes to the view that it forks from.
+type frozenTrie struct {
+	*trie.Trie
+	mu   sync.Mutex
+	seed *trie.Trie
+}
+
+func freeze(t *trie.Trie) *frozenTrie {
+	t.Root()
+	return &frozenTrie{Trie: t, seed: t.Snapshot()}
+}
+
+// fork returns a trie of the same content that may be changed.
+func (t *frozenTrie) fork() *trie.Trie {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.seed.Snapshot()
+}
+
+// NewMemoryState returns the state in memory that holds what changes set, under version: a genesis. Child tries are
+// given as such, not by their roots: a key of a child root among the top changes gives ErrChildKey, and unsorted changes
+// ErrUnsorted.
+func NewMemoryState(changes *Changes, version trie.Version) (*TrieState, error) {
+	for _, c := range changes.Top {
+		if isChildKey(c.Key) {
+			return nil, fmt.Errorf("genesis key 0x%x: %w", c.Key, ErrChildKey)
+		}
+	}
+	empty := &TrieState{top: freeze(trie.New())}
+	return empty.derive(changes, version)
+}
+
+// Root implements State.
+func (s *TrieState) Root() hash.H256 { return s.top.Root() }
+
+// Get implements Reader. Errors are those of the source of nodes; a state wholly in memory has none.
+func (s *TrieState) Get(child, key []byte) ([]byte, bool, error) {
+	if child == nil {
+		return s.top.Get(key)
+	}
+	t, err := s.child(child)
+	if t == nil || err != nil {
+		return nil, false, err
+	}
+	return t.Get(key)
+}
+
+// NextKey implements Reader. Errors as Get.
+func (s *TrieState) NextKey(child, after []byte) ([]byte, bool, error) {
+	if child == nil {
+		return s.top.NextKey(after)
+	}
+	t, err := s.child(child)
+	if t == nil || err != nil {
+		return nil, false, err
+	}
+	return t.NextKey(after)
+}
+
+// ChildRoot implements State. Errors as Get.
+func (s *TrieState) ChildRoot(child []byte) (hash.H256, error) {
+	t, err := s.child(child)
+	if t == nil || err != nil {
+		return trie.EmptyRoot, err
+	}
+	return t.Root(), nil
+}
+
+// child returns a child trie, nil where it is empty.
+func (s *TrieState) child(child []byte) (*frozenTrie, error) {
+	known := s.known(child)
+	if s.source == nil && s.recorder == nil {
+		return known, nil
+	}
+	// The top trie is asked even for a child that is in memory, so that a recorder sees how the child's root is proved.
+	value, ok, err := s.top.Get(ChildRootKey(child))
+	if !ok || err != nil {
+		return nil, err
+	}
+	if known != nil {
+		return known, nil
+	}
+	if len(value) != len(hash.H256{}) {
+		return nil, fmt.Errorf("root of child trie 0x%x: expected 32 bytes, got %d", child, len(value))
+	}
+	if s.source == nil {
+		panic("BUG: the top trie has the root of a child trie that is not in memory")
+	}
+	t := trie.Load(hash.H256(value), s.source)
+	if s.recorder != nil {
+		t = t.Record(s.recorder)
+	}
+	return freeze(t), nil
+}
+
+func (s *TrieState) find(child string) (int, bool) {
+	i := sort.Search(len(s.children), func(i int) bool { return s.children[i].key >= child })
+	return i, i < len(s.children) && s.children[i].key == child
+}
+
+func (s *TrieState) known(child []byte) *frozenTrie {
+	if i, ok := s.find(string(child)); ok {
+		return s.children[i].trie
+	}
+	return nil
+}
+
+// Derive implements State. It costs what the changes cost, and the copy of a pointer for each child trie where child tries
+// changed. Changes of the top trie under keys of child roots are passed over: the child tries give their roots.
+// Unsorted changes give ErrUnsorted; other errors are those of the source of nodes.
+func (s *TrieState) Derive(changes *Changes, version trie.Version) (State, error) {
+	derived, err := s.derive(changes, version)
+	if err != nil {
+		return nil, err
+	}
+	return derived, nil
+}
+
+func (s *TrieState) derive(changes *Changes, version trie.Version) (*TrieState, error) {
+	if err := checkSorted(changes); err != nil {
+		return nil, err
+	}
+	next := &TrieState{children: s.children, source: s.source, recorder: s.recorder}
+	if len(changes.Child) > 0 {
+		next.children = append(make([]childTrie, 0, len(s.children)+len(changes.Child)), s.children...)
+	}
+	roots := make([]Change, 0, len(changes.Child))
+	for i := range changes.Child {
+		change := &changes.Child[i]
+		t, err := s.childFork(change.Child)
+		if err != nil {
+			return nil, err
+		}
+		for j := range change.Changes {
+			if err := apply(t, &change.Changes[j], version); err != nil {
+				return nil, fmt.Errorf("child trie 0x%x: %w", change.Child, err)
+			}
+		}
+		root := t.Root()
+		next.setChild(change.Child, t)
+		roots = append(roots, Change{Key: ChildRootKey(change.Child), Value: root[:], Delete: root == trie.EmptyRoot})
+	}
+	// Keys go in in ascending order, roots of child tries among them: which nodes of the old trie are touched, and with
+	// them what a recorder sees, depends on the order.
+	top := s.top.fork()
+	for i := range changes.Top {
+		change := &changes.Top[i]
+		if isChildKey(change.Key) {
+			continue
+		}
+		for len(roots) > 0 && bytes.Compare(roots[0].Key, change.Key) < 0 {
+			if err := apply(top, &roots[0], version); err != nil {
+				return nil, err
+			}
+			roots = roots[1:]
+		}
+		if err := apply(top, change, version); err != nil {
+			return nil, err
+		}
+	}
+	for i := range roots {
+		if err := apply(top, &roots[i], version); err != nil {
+			return nil, err
+		}
+	}
+	next.top = freeze(top)
+	return next, nil
+}
+
+// childFork returns a child trie to be changed, a new one where it is empty.
+func (s *TrieState) childFork(child []byte) (*trie.Trie, error) {
+	t, err := s.child(child)
+	if err != nil {
+		return nil, err
+	}
+	if t == nil {
+		return trie.New(), nil
+	}
+	return t.fork(), nil
+}
+
+// setChild makes t a child trie of s, whose list of children is its own.
+func (s *TrieState) setChild(child []byte, t *trie.Trie) {
+	i, ok := s.find(string(child))
+	if t.Root() == trie.EmptyRoot {
+		if ok {
+			s.children = append(s.children[:i], s.children[i+1:]...)
+		}
+		return
+	}
+	if !ok {
+		s.children = append(s.children, childTrie{})
+		copy(s.children[i+1:], s.children[i:])
+		s.children[i].key = string(child)
+	}
+	s.children[i].trie = freeze(t)
+}
+
+func apply(t *trie.Trie, c *Change, version trie.Version) error {
+	var err error
+	if c.Delete {
+		err = t.Delete(c.Key)
+	} else {
+		err = t.Put(c.Key, c.Value, version)
+	}
+	if err != nil {
+		return fmt.Errorf("write key 0x%x: %w", c.Key, err)
+	}
+	return nil
+}
+
+func checkSorted(changes *Changes) error {
+	for i := 1; i < len(changes.Child); i++ {
+		if bytes.Compare(changes.Child[i-1].Child, changes.Child[i].Child) >= 0 {
+			return fmt.Errorf("child trie 0x%x: %w", changes.Child[i].Child, ErrUnsorted)
+		}
+	}
+	check := func(list []Change) error {
+		for i := 1; i < len(list); i++ {
+			if bytes.Compare(list[i-1].Key, list[i].Key) >= 0 {
+				return fmt.Errorf("key 0x%x: %w", list[i].Key, ErrUnsorted)
+			}
+		}
+		return nil
+	}
+	for i := range changes.Child {
+		if err := check(changes.Child[i].Changes); err != nil {
+			return fmt.Errorf("child trie 0x%x: %w", changes.Child[i].Child, err)
+		}
+	}
+	return check(changes.Top)
+}
+
+// Diff hands over the nodes that turn the stored tries of old into those of s. sink is asked for the sink of each
+// trie that differs, the top trie (nil) last, child tries in ascending order before it. Subtrees in common are not entered.
+// Together with the Changes of the block it is all that a store keeps of a derived state.
+func (s *TrieState) Diff(old *TrieState, sink func(child []byte) trie.NodeSink) error {
+	a, b := old.children, s.children
+	for len(a) > 0 || len(b) > 0 {
+		order := 1
+		switch {
+		case len(a) == 0:
+		case len(b) == 0:
+			order = -1
+		default:
+			order = strings.Compare(a[0].key, b[0].key)
+		}
+		var err error
+		switch {
+		case order < 0:
+			err = trie.New().Diff(a[0].trie.Trie, sink([]byte(a[0].key)))
+		case order > 0:
+			err = b[0].trie.Diff(nil, sink([]byte(b[0].key)))
+		case a[0].trie != b[0].trie && a[0].trie.Root() != b[0].trie.Root():
+			err = b[0].trie.Diff(a[0].trie.Trie, sink([]byte(b[0].key)))
+		}
+		if err != nil {
+			return err
+		}
+		if order <= 0 {
+			a = a[1:]
+		}
+		if order >= 0 {
+			b = b[1:]
+		}
+	}
+	if old.Root() == s.Root() {
+		return nil
+	}
+	return s.top.Diff(old.top.Trie, sink(nil))
+}
+
+// Record returns a view of s that notes in r every node and value of s that reads, writes and roots of the view, and of
+// states derived from it, touch.
+func (s *TrieState) Record(r *trie.Recorder) State {
+	view := &TrieState{top: freeze(s.top.fork().Record(r)), source: s.source, recorder: r}
+	view.children = make([]childTrie, len(s.children))
+	for i, c := range s.children {
+		view.children[i] = childTrie{c.key, freeze(c.trie.fork().Record(r))}
+	}
+	return view
+}
+
+var _ Recordable = (*TrieState)(nil)
