@@ -437,6 +437,17 @@ func (d *Decoder) Take(n int) []byte {
 	return v
 }
 
+// Span returns a view of the bytes that read reads; it aliases the input. It is nil after an error.
+func (d *Decoder) Span(read func(*Decoder)) []byte {
+	start := d.rest
+	read(d)
+	if d.err != nil {
+		return nil
+	}
+	n := len(start) - len(d.rest)
+	return start[:n:n]
+}
+
 // View reads a length and returns a view of that many bytes; it aliases the input.
 func (d *Decoder) View() []byte { return d.Take(d.Len()) }
 
