@@ -55,6 +55,7 @@ type Trap struct {
 	Function string // host function that refused; empty where the guest's own code trapped
 	Param    int    // number of the parameter at fault, from 0; -1 where it is none
 	Err      error  // what happened; reachable through errors.Is and errors.As
+	Stack    string // guest functions on the stack, a line each, where the engine knows them: for people, and not the same on every engine
 }
 
 func (t *Trap) Error() string {

@@ -1,4 +1,192 @@
 package wasmhost
 
-// Runtime is a loaded runtime.
-type Runtime struct{}
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+
+	"github.com/gotensor/gotensor/primitives/hash"
+	"github.com/gotensor/gotensor/wasmhost/internal/wasmbin"
+)
+
+// hostPrefix starts the names of exports that the host adds to a module for its own use. No guest may use it.
+const hostPrefix = "gotensor host "
+
+// Runtime is a compiled runtime: the code of a chain at one version. It is safe for concurrent use, and needs no closing: an engine
+// frees the runtimes that nobody holds.
+type Runtime struct {
+	engine   *Engine
+	hash     hash.H256
+	info     Info
+	compiled wazero.CompiledModule
+	pool     *pool
+
+	heapBase uint32
+	minPages uint32 // memory that the module declares
+	maxPages uint32 // and its declared maximum; maxPages (the constant) where there is none
+	mutable  int    // mutable globals, exported as hostPrefix + number
+	fresh    bool   // the code changes tables or segments: no instance serves twice
+	calls    map[string]struct{}
+}
+
+// CodeHash returns the blake2b-256 of the code as it was loaded, compressed or not: what a chain calls the hash of its :code.
+func (r *Runtime) CodeHash() hash.H256 { return r.hash }
+
+// Info describes the runtime's module.
+func (r *Runtime) Info() *Info { return &r.info }
+
+// Has tells whether the runtime exports the API function.
+func (r *Runtime) Has(api string) bool {
+	_, ok := r.calls[api]
+	return ok
+}
+
+// prepare checks that m is a runtime this host can run, and turns it into the module that is compiled:
+// an imported memory becomes an own one, the memory's maximum moves from the module to the host, which shrinks memory by growing
+// it (linearMemory), and every mutable global is exported so that it can be restored.
+func (r *Runtime) prepare(m *wasmbin.Module) error {
+	if m.Start != nil {
+		return ErrStartFunction
+	}
+	for _, x := range m.Exports {
+		if strings.HasPrefix(x.Name, hostPrefix) {
+			return fmt.Errorf("%w: export %q has a reserved name", ErrNotWasm, x.Name)
+		}
+	}
+	if err := r.resolve(m); err != nil {
+		return err
+	}
+	if len(m.Memories) == 0 {
+		return ErrMissingMemory
+	}
+	mem := &m.Memories[0]
+	if mem.Shared {
+		return fmt.Errorf("%w: shared memory", ErrNotWasm)
+	}
+	r.minPages, r.maxPages = mem.Min, maxPages
+	if mem.HasMax {
+		r.maxPages = min(r.maxPages, mem.Max)
+	}
+	if r.minPages > r.engine.cfg.MaxPages {
+		return fmt.Errorf("%w: the module declares %d pages, at most %d", ErrMemoryLimit, r.minPages, r.engine.cfg.MaxPages)
+	}
+	mem.HasMax = false
+
+	base, ok := heapBase(m)
+	if !ok {
+		return ErrMissingHeapBase
+	}
+	r.heapBase = base
+
+	imported := m.Imported(wasmbin.KindGlobal)
+	for i := range m.Globals {
+		if m.Globals[i].Type.Mutable {
+			m.Exports = append(m.Exports, wasmbin.Export{
+				Name: hostPrefix + strconv.Itoa(r.mutable), Kind: wasmbin.KindGlobal, Index: imported + uint32(i),
+			})
+			r.mutable++
+		}
+	}
+	r.calls = make(map[string]struct{})
+	for _, x := range m.Exports {
+		if x.Kind != wasmbin.KindFunction {
+			continue
+		}
+		if t, ok := m.FunctionType(x.Index); ok && t.Equal(runtimeCallType) {
+			r.calls[x.Name] = struct{}{}
+		}
+	}
+	// Names of functions and the like are no part of the program; what is not handed to the compiler cannot trouble it.
+	m.Customs = nil
+	return nil
+}
+
+// runtimeCallType is the type of every function of a runtime API: pointer and length of the arguments to the span of the result.
+var runtimeCallType = wasmbin.FuncType{
+	Params:  []wasmbin.ValueType{wasmbin.I32, wasmbin.I32},
+	Results: []wasmbin.ValueType{wasmbin.I64},
+}
+
+// resolve checks every import against the table of host functions and moves an imported memory into the module.
+func (r *Runtime) resolve(m *wasmbin.Module) error {
+	var unknown []string
+	kept := m.Imports[:0:0]
+	for _, i := range m.Imports {
+		where := i.Module + "." + i.Name
+		switch {
+		case i.Module == "env" && i.Kind == wasmbin.KindMemory:
+			m.Memories = append(m.Memories, i.Memory)
+			continue
+		case i.Module == "env" && i.Kind == wasmbin.KindFunction:
+			f, ok := r.engine.imports[i.Name]
+			if !ok {
+				unknown = append(unknown, where+": no such host function")
+				continue
+			}
+			if t := m.Types[i.Function]; !t.Equal(wasmbin.FuncType{Params: valueTypes(f.params), Results: valueTypes(f.results)}) {
+				unknown = append(unknown, where+": the host function has another signature")
+				continue
+			}
+		default:
+			unknown = append(unknown, fmt.Sprintf("%s: no %s is offered", where, i.Kind))
+			continue
+		}
+		kept = append(kept, i)
+	}
+	if unknown != nil {
+		return &UnknownImportsError{Imports: unknown}
+	}
+	m.Imports = kept
+	if len(m.Memories) == 1 {
+		for _, x := range m.Exports {
+			if x.Kind == wasmbin.KindMemory {
+				return nil
+			}
+		}
+		m.Exports = append(m.Exports, wasmbin.Export{Name: hostPrefix + "memory", Kind: wasmbin.KindMemory})
+	}
+	return nil
+}
+
+func valueTypes(types []api.ValueType) []wasmbin.ValueType {
+	out := make([]wasmbin.ValueType, len(types))
+	for i, t := range types {
+		out[i] = wasmbin.ValueType(t)
+	}
+	return out
+}
+
+// heapBase reads the exported immutable i32 global __heap_base of m: where the heap of the host begins.
+func heapBase(m *wasmbin.Module) (uint32, bool) {
+	x, ok := m.Export("__heap_base")
+	if !ok || x.Kind != wasmbin.KindGlobal || uint64(x.Index) >= uint64(len(m.Globals)) {
+		return 0, false
+	}
+	g := m.Globals[x.Index]
+	if g.Type.Type != wasmbin.I32 || g.Type.Mutable {
+		return 0, false
+	}
+	return wasmbin.ConstI32(g.Init)
+}
+
+// Call runs the function api of the runtime with args, on a memory that no other call has touched, and returns what it answers.
+// Everything it may do to the world is in env. The end of ctx ends the call.
+//
+// Errors: ErrUnknownAPI, and otherwise a *Trap that names api and wraps what happened: ErrMemoryLimit, ErrDeadline, ErrStackOverflow,
+// *GuestPanic, *RangeError, ErrForbidden, an error of the allocator or of env. What env wrote until then is the caller's to drop.
+func (r *Runtime) Call(ctx context.Context, env *Env, api string, args []byte) ([]byte, error) {
+	if !r.Has(api) {
+		return nil, fmt.Errorf("runtime call %q: %w", api, ErrUnknownAPI)
+	}
+	in, err := r.pool.get(ctx, r)
+	if err != nil {
+		return nil, fmt.Errorf("runtime call %s: %w", api, err)
+	}
+	result, err := in.run(ctx, r, env, api, args)
+	r.pool.put(r, in, err == nil)
+	return result, err
+}

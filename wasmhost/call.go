@@ -1,0 +1,166 @@
+package wasmhost
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental"
+
+	"github.com/gotensor/gotensor/wasmhost/internal/heap"
+)
+
+// instance is one instance of a runtime, with all that a call needs. One goroutine uses it at a time.
+type instance struct {
+	module    api.Module
+	memory    *linearMemory
+	mem       api.Memory
+	functions map[string]api.Function
+	globals   []savedGlobal
+	call      call
+	ctx       callContext
+	stack     [2]uint64
+	attached  bool // the snapshot is mapped under the memory
+	resets    uint64
+}
+
+// savedGlobal is a mutable global with the value that it starts every call with.
+type savedGlobal struct {
+	global  api.MutableGlobal
+	initial uint64
+}
+
+// newInstance instantiates r.
+func (r *Runtime) newInstance() (*instance, error) {
+	initial := uint64(r.minPages) * pageSize
+	reserved, err := newRegion(uint64(min(r.engine.cfg.MaxPages, r.maxPages)) * pageSize)
+	if err != nil {
+		return nil, err
+	}
+	in := &instance{memory: &linearMemory{region: reserved, limit: initial}, functions: make(map[string]api.Function)}
+	// The engine has no way to hear that memory for the declared minimum is missing, so it is made before.
+	if !reserved.commit(initial) {
+		reserved.release()
+		return nil, fmt.Errorf("%w: %d pages for a new instance", ErrMemoryLimit, r.minPages)
+	}
+	in.memory.region = reserved
+	ctx := experimental.WithMemoryAllocator(context.Background(), experimental.MemoryAllocatorFunc(
+		func(uint64, uint64) experimental.LinearMemory { return in.memory }))
+	in.module, err = r.engine.wazero.InstantiateModule(ctx, r.compiled, wazero.NewModuleConfig().WithName("").WithStartFunctions())
+	if err != nil {
+		if in.module == nil {
+			in.memory.Free()
+		}
+		return nil, fmt.Errorf("instantiate: %w: %v", ErrNotWasm, err)
+	}
+	in.mem = in.module.Memory()
+	in.globals = make([]savedGlobal, r.mutable)
+	for i := range in.globals {
+		g, ok := in.module.ExportedGlobal(hostPrefix + strconv.Itoa(i)).(api.MutableGlobal)
+		if !ok {
+			panic("BUG: a global that was exported as mutable is not")
+		}
+		in.globals[i] = savedGlobal{g, g.Get()}
+	}
+	in.call.rt = r
+	in.call.mem = in.mem
+	in.call.heap = heap.New(r.heapBase, 0)
+	in.ctx.call = &in.call
+	return in, nil
+}
+
+func (in *instance) close() {
+	in.module.Close(context.Background()) //nolint:errcheck // frees memory and has no error of its own
+}
+
+func (in *instance) function(name string) api.Function {
+	f := in.functions[name]
+	if f == nil {
+		f = in.module.ExportedFunction(name)
+		in.functions[name] = f
+	}
+	return f
+}
+
+// run makes one call on an instance that is as it was after instantiation.
+func (in *instance) run(ctx context.Context, r *Runtime, env *Env, api string, args []byte) ([]byte, error) {
+	pages := env.MemoryPages
+	if pages == 0 {
+		pages = r.minPages + DefaultHeapPages
+	}
+	pages = min(pages, r.maxPages, r.engine.cfg.MaxPages)
+	c := &in.call
+	c.ctx, c.env, c.api, c.fn, c.lastError = ctx, env, api, "", ""
+	c.hostState = hostState{}
+	c.heap.Reset(pages)
+	in.memory.limit = uint64(pages) * pageSize
+	in.memory.refused = false
+	// What the call held is not kept alive by an idle instance.
+	defer func() { c.ctx, c.env, c.hostState = nil, nil, hostState{} }()
+	if ctx.Err() != nil {
+		return nil, c.failed(fmt.Errorf("%w: %w", ErrDeadline, ctx.Err()))
+	}
+	if pages < r.minPages {
+		return nil, c.failed(fmt.Errorf("%w: %d pages, the module declares %d", ErrMemoryLimit, pages, r.minPages))
+	}
+	// The arguments get an allocation even where they are empty, as in Substrate: so the guest's heap has the same layout.
+	ptr, err := c.heap.Alloc(in.mem, uint32(len(args)))
+	if err != nil {
+		return nil, c.failed(fmt.Errorf("arguments of %d bytes: %w", len(args), in.withMemory(err)))
+	}
+	if !in.mem.Write(ptr, args) {
+		return nil, c.failed(&RangeError{Pointer: ptr, Length: uint32(len(args)), Memory: in.mem.Size()})
+	}
+	in.stack = [2]uint64{uint64(ptr), uint64(len(args))}
+	if err := in.function(api).CallWithStack(&in.ctx, in.stack[:]); err != nil {
+		return nil, in.explain(err)
+	}
+	at, n := span(in.stack[0])
+	view, ok := in.mem.Read(at, n)
+	if !ok {
+		return nil, c.failed(fmt.Errorf("result: %w", &RangeError{Pointer: at, Length: n, Memory: in.mem.Size()}))
+	}
+	result := make([]byte, n)
+	copy(result, view)
+	return result, nil
+}
+
+// failed makes the error of a call that did not end in a host function.
+func (c *call) failed(err error) error { return &Trap{API: c.api, Param: -1, Err: err} }
+
+// withMemory adds to err that a growth of memory was refused, if one was.
+func (in *instance) withMemory(err error) error {
+	if in.memory.refused && !errors.Is(err, ErrMemoryLimit) {
+		return fmt.Errorf("%w, %w of %d bytes", err, ErrMemoryLimit, in.memory.limit)
+	}
+	return err
+}
+
+// explain turns an error of the engine into one of this package.
+func (in *instance) explain(err error) error {
+	c := &in.call
+	var trap *Trap
+	if errors.As(err, &trap) { // a host function ended the call
+		trap.Err = in.withMemory(trap.Err)
+		return trap
+	}
+	// The engine's own errors are of a private type and carry the guest's stack on further lines.
+	text, stack, _ := strings.Cut(err.Error(), "\n")
+	text = strings.TrimPrefix(text, "wasm error: ")
+	switch {
+	case text == "stack overflow":
+		trap = &Trap{API: c.api, Param: -1, Err: ErrStackOverflow}
+	case text == "unreachable" && c.lastError != "":
+		trap = &Trap{API: c.api, Param: -1, Err: &GuestPanic{Message: c.lastError}}
+	case strings.HasSuffix(text, " (recovered by wazero)"):
+		trap = &Trap{API: c.api, Function: c.fn, Param: -1, Err: fmt.Errorf("BUG: host function panicked: %v", err)}
+	default:
+		trap = &Trap{API: c.api, Param: -1, Err: in.withMemory(errors.New(text))}
+	}
+	trap.Stack = strings.TrimPrefix(stack, "wasm stack trace:\n\t")
+	return trap
+}

@@ -1,0 +1,350 @@
+package wasmhost
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+	"weak"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental"
+
+	"github.com/gotensor/gotensor/primitives/hash"
+	"github.com/gotensor/gotensor/wasmhost/internal/wasmbin"
+)
+
+// features are the extensions of WebAssembly 1.0 that code may use. They are pinned, so that an update of the engine
+// does not widen what the chain accepts: WebAssembly 2.0 without 128-bit vectors.
+const features = api.CoreFeaturesV2 &^ api.CoreFeatureSIMD
+
+// Defaults of Config.
+const (
+	// DefaultHeapPages is how many pages a call may add to the memory that the module declares.
+	// Source: substrate sc-executor, DEFAULT_HEAP_ALLOC_PAGES.
+	DefaultHeapPages = 2048
+	// DefaultMaxPages bounds the whole memory of any instance: 1 GiB.
+	DefaultMaxPages = 16384
+	// DefaultKeep is how many runtimes stay compiled without being used.
+	DefaultKeep = 4
+	// DefaultVerifyEvery is how many resets there are to one whose result is compared byte for byte.
+	DefaultVerifyEvery = 1024
+	// DefaultCacheBytes bounds the folder of compiled code.
+	DefaultCacheBytes = 1 << 30
+	// compileWorkers is how many functions compile at once. More gain little, and a node has other work.
+	compileWorkers = 2
+)
+
+// Config says how an engine runs code. The zero value is usable.
+type Config struct {
+	// Interpreter runs code in wazero's interpreter instead of compiling it. Results are the same, and come much later.
+	Interpreter bool
+	// CacheDir is a folder for compiled code that outlives the process; empty keeps compiled code in memory only. It is made with mode
+	// 0700. What is in it is executed as it is, so nobody else may be able to write to it.
+	CacheDir string
+	// CacheBytes bounds CacheDir: when an engine starts, the files that were used longest ago are deleted. 0 takes DefaultCacheBytes.
+	CacheBytes int64
+	// Reset is how instances get back to their initial memory.
+	Reset ResetMode
+	// VerifyEvery compares the whole memory with the initial one after one reset in so many. 0 takes DefaultVerifyEvery.
+	VerifyEvery uint64
+	// MaxPages bounds the memory of every instance in pages of 64 KiB, whatever Env asks for. 0 takes DefaultMaxPages.
+	MaxPages uint32
+	// Keep is how many runtimes stay compiled though nobody holds them. 0 takes DefaultKeep.
+	Keep int
+	// OnFault, where not nil, hears of what went wrong with resets: a mode that this system cannot do, or a
+	// restored memory that was not the initial one. It may be called from several goroutines.
+	OnFault func(error)
+}
+
+// Engine compiles runtimes and runs them. It is safe for concurrent use.
+type Engine struct {
+	cfg      Config
+	reset    modeCell
+	wazero   wazero.Runtime
+	cache    wazero.CompilationCache
+	imports  map[string]*hostFunc
+	counters counters
+
+	mu       sync.Mutex
+	closed   bool
+	kept     []*Runtime // most recently loaded last
+	runtimes map[hash.H256]weak.Pointer[Runtime]
+	loading  map[hash.H256]*loading
+}
+
+// loading is one compilation that several callers may wait for.
+type loading struct {
+	done chan struct{}
+	rt   *Runtime
+	err  error
+}
+
+// NewEngine makes an engine. Close gives its memory back.
+func NewEngine(cfg Config) (*Engine, error) {
+	if cfg.MaxPages == 0 {
+		cfg.MaxPages = DefaultMaxPages
+	}
+	cfg.MaxPages = min(cfg.MaxPages, maxPages)
+	if cfg.Keep == 0 {
+		cfg.Keep = DefaultKeep
+	}
+	if cfg.VerifyEvery == 0 {
+		cfg.VerifyEvery = DefaultVerifyEvery
+	}
+	if cfg.CacheBytes == 0 {
+		cfg.CacheBytes = DefaultCacheBytes
+	}
+	e := &Engine{
+		cfg:      cfg,
+		imports:  make(map[string]*hostFunc, len(hostFuncs)),
+		runtimes: make(map[hash.H256]weak.Pointer[Runtime]),
+		loading:  make(map[hash.H256]*loading),
+	}
+	mode, err := supported(cfg.Reset)
+	if err != nil {
+		e.fault(fmt.Errorf("reset mode %s is not available, using %s: %w", cfg.Reset, mode, err))
+	}
+	e.reset.set(mode)
+
+	rc := wazero.NewRuntimeConfigInterpreter()
+	if !cfg.Interpreter {
+		rc = wazero.NewRuntimeConfigCompiler()
+	}
+	rc = rc.WithCoreFeatures(features).WithDebugInfoEnabled(false)
+	if cfg.CacheDir != "" && !cfg.Interpreter {
+		if err := os.MkdirAll(cfg.CacheDir, 0o700); err != nil {
+			return nil, fmt.Errorf("compile cache: %v", err)
+		}
+		if err := pruneCache(cfg.CacheDir, cfg.CacheBytes); err != nil {
+			return nil, fmt.Errorf("compile cache: %v", err)
+		}
+		if e.cache, err = wazero.NewCompilationCacheWithDir(cfg.CacheDir); err != nil {
+			return nil, fmt.Errorf("compile cache: %v", err)
+		}
+		rc = rc.WithCompilationCache(e.cache)
+	}
+	ctx := context.Background()
+	e.wazero = wazero.NewRuntimeWithConfig(ctx, rc)
+	env := e.wazero.NewHostModuleBuilder("env")
+	for i := range hostFuncs {
+		f := &hostFuncs[i]
+		e.imports[f.name] = f
+		env.NewFunctionBuilder().WithGoModuleFunction(hostFunction(f), f.params, f.results).Export(f.name)
+	}
+	if _, err := env.Instantiate(ctx); err != nil {
+		panic("BUG: the table of host functions is refused: " + err.Error())
+	}
+	return e, nil
+}
+
+// hostFunction is what the engine calls for an import: it finds the call in progress and notes which function runs.
+func hostFunction(f *hostFunc) api.GoModuleFunc {
+	return func(ctx context.Context, _ api.Module, stack []uint64) {
+		c := ctx.(*callContext).call
+		c.fn = f.name
+		f.fn(c, stack)
+	}
+}
+
+// callContext carries the call through the engine to the host functions. It says nothing of deadlines: those the host watches itself.
+type callContext struct {
+	call *call
+}
+
+func (*callContext) Deadline() (deadline time.Time, ok bool) { return time.Time{}, false }
+func (*callContext) Done() <-chan struct{}                   { return nil }
+func (*callContext) Err() error                              { return nil }
+func (*callContext) Value(any) any                           { return nil }
+
+func (e *Engine) fault(err error) {
+	e.counters.faults.Add(1)
+	if e.cfg.OnFault != nil {
+		e.cfg.OnFault(err)
+	}
+}
+
+// Reset returns the reset mode in use, which is not the one of Config where the system cannot do that.
+func (e *Engine) Reset() ResetMode { return e.reset.get() }
+
+// Close frees what the engine holds. Runtimes of it must not be in use.
+func (e *Engine) Close() error {
+	e.mu.Lock()
+	if e.closed {
+		e.mu.Unlock()
+		return nil
+	}
+	e.closed = true
+	var live []*Runtime
+	for _, w := range e.runtimes {
+		if r := w.Value(); r != nil {
+			live = append(live, r)
+		}
+	}
+	e.kept, e.runtimes = nil, nil
+	e.mu.Unlock()
+	for _, r := range live {
+		r.pool.close()
+	}
+	err := e.wazero.Close(context.Background())
+	if e.cache != nil {
+		err = errors.Join(err, e.cache.Close(context.Background()))
+	}
+	return err
+}
+
+// Load returns the runtime of code, which may be compressed. The same code gives the same runtime, compiled once, for as long as somebody
+// holds it or it is among the last few that were loaded.
+// Errors: ErrNotWasm, ErrZstd, ErrCodeTooBig, ErrMissingMemory, ErrMissingHeapBase, ErrStartFunction, ErrMemoryLimit,
+// *UnknownImportsError, ErrClosed, and that of ctx.
+func (e *Engine) Load(ctx context.Context, code []byte) (*Runtime, error) {
+	if len(code) > MaxCode {
+		return nil, fmt.Errorf("load code: %w: %d bytes, at most %d", ErrCodeTooBig, len(code), MaxCode)
+	}
+	key := hash.Blake2b256(code)
+	for {
+		e.mu.Lock()
+		if e.closed {
+			e.mu.Unlock()
+			return nil, ErrClosed
+		}
+		if r := e.runtimes[key].Value(); r != nil {
+			e.keep(r)
+			e.mu.Unlock()
+			return r, nil
+		}
+		l := e.loading[key]
+		mine := l == nil
+		if mine {
+			l = &loading{done: make(chan struct{})}
+			e.loading[key] = l
+		}
+		e.mu.Unlock()
+		if mine {
+			return e.load(ctx, l, key, code)
+		}
+		select {
+		case <-l.done:
+		case <-ctx.Done():
+			return nil, fmt.Errorf("load code %s: %w", key, ctx.Err())
+		}
+		// The other caller's context may have ended: then it is this one's turn.
+		if l.err == nil || !errors.Is(l.err, context.Canceled) && !errors.Is(l.err, context.DeadlineExceeded) {
+			return l.rt, l.err
+		}
+	}
+}
+
+func (e *Engine) load(ctx context.Context, l *loading, key hash.H256, code []byte) (*Runtime, error) {
+	l.rt, l.err = e.compile(ctx, key, code)
+	if l.err != nil {
+		l.err = fmt.Errorf("load code %s: %w", key, l.err)
+	}
+	e.mu.Lock()
+	delete(e.loading, key)
+	if l.err == nil && !e.closed {
+		e.runtimes[key] = weak.Make(l.rt)
+		e.keep(l.rt)
+	}
+	e.mu.Unlock()
+	close(l.done)
+	return l.rt, l.err
+}
+
+// keep makes r the most recently used runtime. e.mu is held.
+func (e *Engine) keep(r *Runtime) {
+	if i := slices.Index(e.kept, r); i >= 0 {
+		e.kept = slices.Delete(e.kept, i, i+1)
+	}
+	e.kept = append(e.kept, r)
+	if len(e.kept) > e.cfg.Keep {
+		e.kept = slices.Delete(e.kept, 0, 1)
+	}
+	for k, w := range e.runtimes {
+		if w.Value() == nil {
+			delete(e.runtimes, k)
+		}
+	}
+}
+
+func (e *Engine) compile(ctx context.Context, key hash.H256, code []byte) (*Runtime, error) {
+	module, err := Decompress(code)
+	if err != nil {
+		return nil, err
+	}
+	m, err := wasmbin.Parse(module)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNotWasm, err)
+	}
+	r := &Runtime{engine: e, hash: key}
+	if err := r.describe(m, len(code), len(module)); err != nil {
+		return nil, err
+	}
+	if err := r.prepare(m); err != nil {
+		return nil, err
+	}
+	compileCtx := experimental.WithCompilationWorkers(ctx, compileWorkers)
+	compiled, err := e.wazero.CompileModule(compileCtx, m.Encode())
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, fmt.Errorf("%w: %v", ErrNotWasm, err)
+	}
+	r.compiled = compiled
+	r.pool = &pool{}
+	// Nobody holds the runtime any more: its instances and its machine code go.
+	runtime.AddCleanup(r, func(p *pool) {
+		p.close()
+		compiled.Close(context.Background()) //nolint:errcheck // it frees memory and has no error of its own
+	}, r.pool)
+	e.counters.compiled.Add(1)
+	return r, nil
+}
+
+// pruneCache deletes files of dir, those used longest ago first, until they take no more than limit bytes, and all that an interrupted
+// write left behind.
+func pruneCache(dir string, limit int64) error {
+	type file struct {
+		path string
+		size int64
+		used time.Time
+	}
+	var files []file
+	var sum int64
+	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil || !info.Mode().IsRegular() {
+			return nil // gone since, or none of ours
+		}
+		if filepath.Ext(path) == ".tmp" && time.Since(info.ModTime()) > time.Hour {
+			return os.Remove(path)
+		}
+		files = append(files, file{path, info.Size(), info.ModTime()})
+		sum += info.Size()
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(files, func(a, b file) int { return a.used.Compare(b.used) })
+	for _, f := range files {
+		if sum <= limit {
+			break
+		}
+		if err := os.Remove(f.path); err != nil && !os.IsNotExist(err) {
+			return err
+		}
+		sum -= f.size
+	}
+	return nil
+}
