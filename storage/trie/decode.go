@@ -23,8 +23,8 @@ type parsed struct {
 	hasValue bool
 	hashed   bool // value is the hash of the value
 	value    []byte
-	kids     [16][]byte // 32 bytes are a hash; any other length is the encoding of the child
-	rest     []byte     // what follows the node
+	kids     []byte // the children one after the other, each a SCALE sequence; see takeKid
+	rest     []byte // what follows the node
 }
 
 // take returns the first n bytes of *b and moves behind them.
@@ -136,17 +136,24 @@ func parse(b []byte) (p parsed, err error) {
 			return p, err
 		}
 	}
+	p.kids = b
 	for set := p.set; set != 0; set &= set - 1 {
-		n, err := takeCompact(&b, "child")
-		if err != nil {
-			return p, err
-		}
-		if p.kids[bits.TrailingZeros16(set)], err = take(&b, n, "child"); err != nil {
+		if _, err := takeKid(&b); err != nil {
 			return p, err
 		}
 	}
-	p.rest = b
+	p.kids, p.rest = p.kids[:len(p.kids)-len(b)], b
 	return p, nil
+}
+
+// takeKid reads the reference to a child: 32 bytes are a hash, any other length is the encoding of the child, and none at
+// all says that a proof leaves it out.
+func takeKid(b *[]byte) ([]byte, error) {
+	n, err := takeCompact(b, "child")
+	if err != nil {
+		return nil, err
+	}
+	return take(b, n, "child")
 }
 
 // decode reads the node at depth. Children that are encoded inside it are decoded too; they are shorter than a hash, which
@@ -182,7 +189,10 @@ func decode(b []byte, depth int, edit uint64) (*node, error) {
 	n.kids = make([]child, bits.OnesCount16(p.set))
 	for i, set := 0, p.set; set != 0; i, set = i+1, set&(set-1) {
 		at := bits.TrailingZeros16(set)
-		enc := p.kids[at]
+		enc, err := takeKid(&p.kids)
+		if err != nil {
+			return nil, err
+		}
 		if len(enc) == hashLen {
 			copy(n.kids[i].merkle[:], enc)
 			continue

@@ -2,6 +2,7 @@ package trie
 
 import (
 	"bytes"
+	"errors"
 	"math/bits"
 )
 
@@ -19,7 +20,9 @@ type Iterator struct {
 	path   []byte // packed nibbles down to the top of the stack
 	key    []byte
 	err    error
-	room   [16]frame
+	// lenient passes over subtrees that are missing from a partial trie.
+	lenient bool
+	room    [16]frame
 }
 
 // frame is a node whose subtree is being walked.
@@ -124,6 +127,9 @@ func (it *Iterator) Next() bool {
 			return false
 		}
 		n, err := it.t.below(f.n, i, it.path, end+1)
+		if it.lenient && errors.Is(err, ErrMissing) {
+			continue
+		}
 		if err != nil {
 			it.err = err
 			return false
