@@ -44,7 +44,8 @@ func (p *EcdsaPair) Sign(message []byte) []byte {
 }
 
 // SignPrehashed signs a digest: r, s (the low one of the two), recovery id 0 to 3. The nonce is RFC 6979's, so the
-// signature is deterministic and the one that Substrate makes.
+// signature is deterministic and the one that Substrate makes; only for a digest at or above the group order, which no
+// hash function hits, libsecp256k1 feeds the nonce the digest as it is and this package reduces it first.
 func (p *EcdsaPair) SignPrehashed(digest [32]byte) (sig [65]byte) {
 	compact := ecdsa.SignCompact(p.key, digest[:], false)
 	copy(sig[:64], compact[1:])
