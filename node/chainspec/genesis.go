@@ -1,8 +1,18 @@
 package chainspec
 
 import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/gotensor/gotensor/primitives/chain"
 	"github.com/gotensor/gotensor/primitives/hash"
+	"github.com/gotensor/gotensor/storage"
+	"github.com/gotensor/gotensor/storage/trie"
 )
+
+// codeKey holds the runtime.
+var codeKey = []byte(":code")
 
 // Genesis is the state before the first block, as raw entries or by its root alone.
 type Genesis struct {
@@ -12,6 +22,13 @@ type Genesis struct {
 	StateRoot *hash.H256
 
 	children map[string]*Entries
+}
+
+// Block is block 0.
+type Block struct {
+	Header chain.Header
+	Hash   hash.H256
+	State  storage.State // after the block; nil where the spec gives no state
 }
 
 // Child returns the entries of the default child trie with that storage key (without ":child_storage:default:"), to read and to change.
@@ -25,4 +42,57 @@ func (g *Genesis) Child(key []byte) *Entries {
 		g.children[string(key)] = child
 	}
 	return child
+}
+
+// Code returns the runtime: Wasm, or compressed Wasm. Errors: [ErrNoState], [ErrNoCode].
+func (g *Genesis) Code() ([]byte, error) {
+	if g.StateRoot != nil {
+		return nil, ErrNoState
+	}
+	code, ok := g.Top.Get(codeKey)
+	if !ok {
+		return nil, ErrNoCode
+	}
+	return code, nil
+}
+
+// Changes returns the entries as changes of an empty state, in the order that package storage asks for.
+func (g *Genesis) Changes() *storage.Changes {
+	changes := &storage.Changes{Top: g.Top.changes()}
+	for _, key := range slices.Sorted(maps.Keys(g.children)) {
+		if child := g.children[key]; child.Len() > 0 {
+			changes.Child = append(changes.Child, storage.ChildChanges{Child: []byte(key), Changes: child.changes()})
+		}
+	}
+	return changes
+}
+
+// Build makes block 0 with its state in memory, values written under version: that of the genesis runtime, see [Runtime].
+// Errors: [ErrNoState]; [storage.ErrChildKey] where a caller set a key of a child trie in Top.
+func (g *Genesis) Build(version trie.Version) (*Block, error) {
+	if g.StateRoot != nil {
+		return nil, fmt.Errorf("genesis: %w", ErrNoState)
+	}
+	state, err := storage.NewMemoryState(g.Changes(), version)
+	if err != nil {
+		return nil, fmt.Errorf("genesis state: %w", err)
+	}
+	block := newBlock(state.Root())
+	block.State = state
+	return block, nil
+}
+
+// HeaderOnly makes block 0 of a spec that gives the genesis state by its root; ok is false where it gives entries.
+func (g *Genesis) HeaderOnly() (block *Block, ok bool) {
+	if g.StateRoot == nil {
+		return nil, false
+	}
+	return newBlock(*g.StateRoot), true
+}
+
+// newBlock makes the block that every chain begins with: number 0, no parent, no extrinsics, no digest.
+// Source: polkadot-sdk, substrate/client/chain-spec/src/genesis_block.rs.
+func newBlock(stateRoot hash.H256) *Block {
+	header := chain.Header{StateRoot: stateRoot, ExtrinsicsRoot: trie.EmptyRoot}
+	return &Block{Header: header, Hash: header.Hash()}
 }
