@@ -94,13 +94,13 @@ func (in *instance) run(ctx context.Context, r *Runtime, env *Env, api string, a
 	}
 	pages = min(pages, r.maxPages, r.engine.cfg.MaxPages)
 	c := &in.call
-	c.ctx, c.env, c.api, c.fn, c.lastError = ctx, env, api, "", ""
+	c.ctx, c.done, c.env, c.api, c.fn, c.lastError = ctx, ctx.Done(), env, api, "", ""
 	c.hostState = hostState{}
 	c.heap.Reset(pages)
 	in.memory.limit = uint64(pages) * pageSize
 	in.memory.refused = false
 	// What the call held is not kept alive by an idle instance.
-	defer func() { c.ctx, c.env, c.hostState = nil, nil, hostState{} }()
+	defer func() { c.ctx, c.done, c.env, c.hostState = nil, nil, nil, hostState{} }()
 	if ctx.Err() != nil {
 		return nil, c.failed(fmt.Errorf("%w: %w", ErrDeadline, ctx.Err()))
 	}

@@ -15,6 +15,7 @@ const maxPanicMessage = 64 << 10
 // call is one runtime call in progress: all that a host function sees. It is used by one goroutine, for one call.
 type call struct {
 	ctx  context.Context // the caller's: for host functions that wait; its end is the call's wall-clock ceiling
+	done <-chan struct{} // of ctx
 	env  *Env            // what this call may touch
 	rt   *Runtime        // the runtime that runs
 	mem  api.Memory      // the guest's linear memory

@@ -82,6 +82,9 @@ func (r *Runtime) prepare(m *wasmbin.Module) error {
 	}
 	r.heapBase = base
 
+	if err := m.Meter(tickModule, tickName, tickInterval); err != nil {
+		return fmt.Errorf("%w: %w", ErrNotWasm, err)
+	}
 	imported := m.Imported(wasmbin.KindGlobal)
 	for i := range m.Globals {
 		if m.Globals[i].Type.Mutable {

@@ -89,7 +89,7 @@ func (m *Module) Use() (Use, error) {
 			op := it.Op()
 			if op < 0x45 && op != OpSelectTyped && op != OpTableGet && op != OpTableSet && op != OpCallIndirect &&
 				op != OpBlock && op != OpLoop && op != OpIf {
-				if op == 0x12 || op == 0x13 {
+				if op == opReturnCall || op == opReturnCallIndirect {
 					has[FeatureTailCalls] = true
 				}
 				continue
@@ -99,8 +99,7 @@ func (m *Module) Use() (Use, error) {
 			}
 			switch {
 			case op == OpBlock || op == OpLoop || op == OpIf:
-				// A block type that is an index, and not one of the single bytes 0x40 and 0x6f to 0x7f, names a function type.
-				if b := it.Bytes()[1]; b < 0x40 || b >= 0x80 {
+				if _, ok := it.BlockType(); ok {
 					has[FeatureMultiValue] = true
 				}
 			case op >= 0xc0 && op <= 0xc4:

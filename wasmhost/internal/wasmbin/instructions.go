@@ -45,6 +45,9 @@ const (
 	OpRefIsNull    Opcode = 0xd1
 	OpRefFunc      Opcode = 0xd2
 
+	opReturnCall         Opcode = 0x12
+	opReturnCallIndirect Opcode = 0x13
+
 	OpMemoryInit Opcode = prefixMisc<<16 | 8
 	OpDataDrop   Opcode = prefixMisc<<16 | 9
 	OpMemoryCopy Opcode = prefixMisc<<16 | 10
@@ -72,6 +75,7 @@ type Iterator struct {
 	op    Opcode
 	start int
 	index uint32
+	block int64 // block type: the index of a function type where it is not negative
 	depth int
 	err   error
 }
@@ -101,6 +105,14 @@ func (it *Iterator) Op() Opcode { return it.op }
 // Index returns the index that the instruction names first: the function of call and ref.func, the type of call_indirect,
 // the local, global or table of get and set, the segment of init and drop; the memory of memory.size and grow; 0 for others.
 func (it *Iterator) Index() uint32 { return it.index }
+
+// BlockType returns the function type of block, loop and if, where they name one by its index.
+func (it *Iterator) BlockType() (index uint32, ok bool) {
+	if it.op != OpBlock && it.op != OpLoop && it.op != OpIf || it.block < 0 {
+		return 0, false
+	}
+	return uint32(it.block), true
+}
 
 // Bytes returns the instruction with its immediates.
 func (it *Iterator) Bytes() []byte { return it.r.data[it.start:it.r.pos] }
@@ -144,15 +156,15 @@ func (it *Iterator) read() error {
 			return fmt.Errorf("blocks nest deeper than %d", maxDepth)
 		}
 		it.depth++
-		_, err = it.r.s64(33) // block type: a value type, empty, or the index of a function type
+		it.block, err = it.r.s64(33) // a value type, empty, or the index of a function type
 	case op == OpEnd:
 		it.depth--
 	case op == OpBr || op == OpBrIf || op == OpLocalGet || op == OpLocalSet || op == OpLocalTee || op == OpGlobalGet ||
 		op == OpGlobalSet || op == OpTableGet || op == OpTableSet || op == OpCall || op == OpRefFunc || op == OpMemorySize ||
 		op == OpMemoryGrow || op == OpDataDrop || op == OpElemDrop || op == OpMemoryFill || op == OpTableGrow ||
-		op == OpTableSize || op == OpTableFill || op == 0x12:
+		op == OpTableSize || op == OpTableFill || op == opReturnCall:
 		it.index, err = it.r.u32()
-	case op == OpCallIndirect || op == 0x13 || op == OpMemoryInit || op == OpMemoryCopy || op == OpTableInit || op == OpTableCopy:
+	case op == OpCallIndirect || op == opReturnCallIndirect || op == OpMemoryInit || op == OpMemoryCopy || op == OpTableInit || op == OpTableCopy:
 		if it.index, err = it.r.u32(); err == nil {
 			_, err = it.r.u32()
 		}
