@@ -163,3 +163,6 @@ func boolean(b bool) uint64 {
 	}
 	return 0
 }
+
+// variantSuffix marks the row of a function that some runtimes import under a second signature.
+const variantSuffix = " (variant)"
