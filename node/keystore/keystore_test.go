@@ -80,6 +80,44 @@ func TestGenerateSignReopen(t *testing.T) {
 	}
 }
 
+// TestReadsSubstrateFiles signs with the keys in testdata, which a Substrate node's key store wrote.
+func TestReadsSubstrateFiles(t *testing.T) {
+	imon := keys.TypeID{'i', 'm', 'o', 'n'}
+	for dir, password := range map[string]string{"substrate": "", "substrate-password": "hunter2"} {
+		store, found := open(t, filepath.Join("testdata", dir), password), 0
+		for _, c := range []struct {
+			scheme keys.Scheme
+			id     keys.TypeID
+		}{{keys.Sr25519, aura}, {keys.Sr25519, imon}, {keys.Ed25519, gran}, {keys.Ecdsa, beef}} {
+			public, err := store.PublicKeys(c.scheme, c.id)
+			if err != nil || len(public) != 1 {
+				t.Fatalf("%s %s: %d keys, %v, expected 1", dir, c.id, len(public), err)
+			}
+			sig, ok, err := store.Sign(c.scheme, c.id, public[0], []byte("m"))
+			if err != nil || !ok || !keys.Verify(c.scheme, sig, []byte("m"), public[0]) {
+				t.Fatalf("%s %s: sign: %v, %v", dir, c.id, ok, err)
+			}
+			found++
+		}
+		if held, err := store.Has(aura, []byte{0x0a}); !held || err != nil {
+			t.Fatalf("%s: key of one byte: %v, %v", dir, held, err)
+		}
+		t.Logf("%s: signed with %d keys", dir, found)
+	}
+	// The same text as Substrate writes.
+	dir := t.TempDir()
+	if err := open(t, dir, "").Insert(aura, "//Alice//\"quoted\" \\ <&> ü", []byte{0x0a}); err != nil {
+		t.Fatal(err)
+	}
+	want, err := os.ReadFile("testdata/substrate/617572610a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(filepath.Join(dir, "617572610a")); err != nil || !bytes.Equal(got, want) {
+		t.Fatalf("wrote %q, %v, expected %q", got, err, want)
+	}
+}
+
 func TestSignPrehashed(t *testing.T) {
 	store := keystore.New("")
 	public, err := store.Generate(keys.Ecdsa, beef, "//Alice")
