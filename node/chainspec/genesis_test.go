@@ -24,7 +24,7 @@ func TestGenesisHash(t *testing.T) {
 		{"opentensor/subtensor/chainspecs/raw_spec_testfinney.json", trie.V1, "", "0x8f9cf856bf558a14440e75569c9e58594757048d7b3a84b5d25f6bd978263105"},
 		{"ChainSafe/gossamer/chain/kusama/chain-spec-raw.json", trie.V0, "0xb0006203c3a6e6bd2c6a17b1d4ae8ca49a31da0f4579da950b127774b44aef6b", "0xb0a8d493285c2df73290dfb7e61f870f17b41801197a149ca93654499ea3dafe"},
 		{"ChainSafe/gossamer/chain/westend/chain-spec-raw.json", trie.V0, "0x7e92439a94f79671f9cade9dff96a094519b9001a7432244d46ab644bb6f746f", "0xe143f23803ac50e8f6f8e62695d1ce9e4e1d68aa36c1cd2cfd15340213f3423e"},
-		{"ChainSafe/gossamer/chain/paseo/chain-spec-raw.json", trie.V1, "0x2b2a8395a8ec27c54d322d3a6602152da0e3bd0c8f4c01f17a572a44a8e36ab6", "0x77afd6190f1554ad45fd0d31aee62aacc33c6db0ea801129acb813f913e0764f"},
+		{"ChainSafe/gossamer/chain/paseo/chain-spec-raw.json", trie.V0, "0x2b2a8395a8ec27c54d322d3a6602152da0e3bd0c8f4c01f17a572a44a8e36ab6", "0x77afd6190f1554ad45fd0d31aee62aacc33c6db0ea801129acb813f913e0764f"},
 	} {
 		t.Run(test.rel, func(t *testing.T) {
 			spec, err := ReadFile(outside.Path(t, 1, test.rel))
