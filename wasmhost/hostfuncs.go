@@ -38,7 +38,7 @@ var hostFuncs = slices.Concat(
 	transactionIndexFuncs,
 	tracingFuncs,
 	benchmarkingFuncs,
-	sandboxFuncs,
+	unofferedFuncs,
 )
 
 const (
@@ -163,6 +163,3 @@ func boolean(b bool) uint64 {
 	}
 	return 0
 }
-
-// variantSuffix marks the row of a function that some runtimes import under a second signature.
-const variantSuffix = " (variant)"
