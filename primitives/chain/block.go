@@ -26,13 +26,13 @@ type Block struct {
 
 // AppendScale appends the header and the extrinsics.
 func (b Block) AppendScale(dst []byte) []byte {
-	return scale.AppendSeq(b.Header.AppendScale(dst), b.Extrinsics, scale.Append[OpaqueExtrinsic])
+	return scale.AppendSlice(b.Header.AppendScale(dst), b.Extrinsics)
 }
 
 // DecodeScale reads a block.
 func (b *Block) DecodeScale(d *scale.Decoder) {
 	b.Header.DecodeScale(d)
-	b.Extrinsics = scale.DecodeSeq(d, scale.Decode[OpaqueExtrinsic])
+	b.Extrinsics = scale.DecodeSlice[OpaqueExtrinsic](d)
 }
 
 // Justification is an engine's proof that a block is final.
@@ -57,12 +57,12 @@ type Justifications []Justification
 
 // AppendScale appends the justifications behind their number.
 func (js Justifications) AppendScale(dst []byte) []byte {
-	return scale.AppendSeq(dst, js, scale.Append[Justification])
+	return scale.AppendSlice(dst, js)
 }
 
 // DecodeScale reads justifications.
 func (js *Justifications) DecodeScale(d *scale.Decoder) {
-	*js = scale.DecodeSeq(d, scale.Decode[Justification])
+	*js = scale.DecodeSlice[Justification](d)
 }
 
 // Of returns the justification of engine.

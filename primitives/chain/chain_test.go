@@ -182,7 +182,7 @@ func everything(v RuntimeVersion) []byte {
 func TestVersionLayouts(t *testing.T) {
 	base := unhex(t, "04610462"+"01000000"+"02000000"+"03000000")
 	with := func(core uint32, tail string) []byte {
-		wire := scale.AppendSeq(bytes.Clone(base), []API{{APIIDOf("Core"), core}}, scale.Append[API])
+		wire := scale.AppendSlice(bytes.Clone(base), []API{{APIIDOf("Core"), core}})
 		return append(wire, unhex(t, tail)...)
 	}
 	for _, c := range []struct {

@@ -28,7 +28,7 @@ func (h Header) AppendScale(dst []byte) []byte {
 	dst = scale.AppendCompact(dst, uint64(h.Number))
 	dst = append(dst, h.StateRoot[:]...)
 	dst = append(dst, h.ExtrinsicsRoot[:]...)
-	return scale.AppendSeq(dst, h.Digest, scale.Append[DigestItem])
+	return scale.AppendSlice(dst, h.Digest)
 }
 
 // DecodeScale reads a header.
@@ -37,7 +37,7 @@ func (h *Header) DecodeScale(d *scale.Decoder) {
 	h.Number = BlockNumber(d.CompactU32())
 	h.StateRoot = d.Array32()
 	h.ExtrinsicsRoot = d.Array32()
-	h.Digest = scale.DecodeSeq(d, scale.Decode[DigestItem])
+	h.Digest = scale.DecodeSlice[DigestItem](d)
 }
 
 // EngineID names the consensus engine that a digest item or a justification belongs to.

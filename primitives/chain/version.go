@@ -127,7 +127,7 @@ func (v RuntimeVersion) AppendScale(dst []byte) []byte {
 	dst = scale.AppendU32(dst, v.AuthoringVersion)
 	dst = scale.AppendU32(dst, v.SpecVersion)
 	dst = scale.AppendU32(dst, v.ImplVersion)
-	dst = scale.AppendSeq(dst, v.APIs, scale.Append[API])
+	dst = scale.AppendSlice(dst, v.APIs)
 	if core >= 3 {
 		dst = scale.AppendU32(dst, v.TransactionVersion)
 	}
@@ -147,7 +147,7 @@ func (v *RuntimeVersion) decode(d *scale.Decoder, core *uint32) {
 	v.AuthoringVersion = d.U32()
 	v.SpecVersion = d.U32()
 	v.ImplVersion = d.U32()
-	v.APIs = scale.DecodeSeq(d, scale.Decode[API])
+	v.APIs = scale.DecodeSlice[API](d)
 	v.TransactionVersion, v.SystemVersion = 1, 0
 	layout, _ := apiVersion(v.APIs, coreAPI)
 	if core != nil {

@@ -16,7 +16,7 @@ type Encodable interface {
 // Marshal returns the encoding of v in a fresh slice.
 func Marshal(v Encodable) []byte { return v.AppendScale(nil) }
 
-// Append appends the encoding of v. It is AppendScale in the shape that AppendSeq, AppendOption and their like take.
+// Append appends the encoding of v. It is AppendScale in the shape that AppendOption, AppendResult and their like take.
 func Append[T Encodable](dst []byte, v T) []byte { return v.AppendScale(dst) }
 
 // AppendBool appends 1 for true and 0 for false.
@@ -148,6 +148,15 @@ func AppendFixed(dst, v []byte) []byte { return append(dst, v...) }
 // AppendSeq appends the number of items and then each item (Vec<T>, BTreeSet<T>, BTreeMap<K, V> as pairs).
 func AppendSeq[T any](dst []byte, items []T, item func([]byte, T) []byte) []byte {
 	return AppendArray(AppendLen(dst, len(items)), items, item)
+}
+
+// AppendSlice is AppendSeq for items that append themselves.
+func AppendSlice[T Encodable](dst []byte, items []T) []byte {
+	dst = AppendLen(dst, len(items))
+	for i := range items {
+		dst = items[i].AppendScale(dst)
+	}
+	return dst
 }
 
 // AppendArray appends each item and no length ([T; N]).
