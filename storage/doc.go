@@ -28,10 +28,11 @@
 //   - the Changes of Overlay.Finish: flat values by trie and key, the roots of child tries among those of the top trie. Reads
 //     of a block's state need nothing else.
 //   - the nodes that TrieState.Diff hands to a trie.NodeSink for each trie, by path. Roots and proofs need them, and
-//     they alone know the version of each leaf.
+//     they alone know the version of each leaf. Values that nodes hold as hashes are found among the flat values.
 //
 // Both can be journalled for a block that is not final, folded into the store under its sequence number when it is, and
-// dropped when its fork dies. Reading back, a store opens its tries with trie.Load over nodes by path.
+// dropped when its fork dies. LoadState makes a state of what is stored: a Source gives, for each trie, nodes by path and
+// values by key.
 //
 // # What it does not do
 //

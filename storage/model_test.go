@@ -551,8 +551,10 @@ func readAll(s *TrieState) content {
 		c[trieName(child)] = pairs
 	}
 	read(nil)
-	for _, child := range s.children {
-		read([]byte(child.key))
+	for _, key := range sortedKeys(c["top"]) {
+		if child, ok := strings.CutPrefix(key, defaultChildPrefix); ok {
+			read([]byte(child))
+		}
 	}
 	return c
 }

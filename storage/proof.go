@@ -56,7 +56,7 @@ func StateFromProof(root hash.H256, nodes [][]byte) (*TrieState, error) {
 	if _, ok := set[root]; !ok && root != trie.EmptyRoot {
 		return nil, fmt.Errorf("state root: %w", &trie.MissingError{Hash: root})
 	}
-	return &TrieState{top: freeze(trie.Load(root, set)), source: set}, nil
+	return LoadState(root, func([]byte) trie.NodeReader { return set }), nil
 }
 
 // nodeSet reads nodes and values by their hash: those of the top trie and of child tries alike.

@@ -3,23 +3,28 @@ package storage
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"sort"
-	"strings"
 	"sync"
 
 	"github.com/gotensor/gotensor/primitives/hash"
 	"github.com/gotensor/gotensor/storage/trie"
 )
 
-// TrieState is a State made of tries: the top trie and the default child tries. Its tries are in memory, wholly
-// (NewMemoryState) or as far as a source of nodes was asked for them (StateFromProof). States derived from one another share
-// all nodes that they have in common, so a block costs memory for what it changed, and forks cost nothing more.
+// TrieState is a State made of tries: the top trie and the default child tries. Its nodes are all in memory
+// (NewMemoryState), or come from a source where nobody has written to them (LoadState, StateFromProof). States derived from
+// one another share all nodes that they have in common, so a block costs memory for what it changed, and forks cost no more.
 type TrieState struct {
-	top      *frozenTrie
-	children []childTrie // those known without asking the source; ascending by key, none empty
-	source   trie.NodeReader
+	top *frozenTrie
+	// children are the child tries in memory, ascending by key. Without a source these are all, and none is empty. With one
+	// they are those that were written to since, and the emptied are among them, so that Diff sees them.
+	children []childTrie
+	source   Source
 	recorder *trie.Recorder // nil where nothing records
 }
+
+// Source gives the nodes of each trie; a nil child is the top trie.
+type Source func(child []byte) trie.NodeReader
 
 type childTrie struct {
 	key  string
@@ -57,6 +62,12 @@ func NewMemoryState(changes *Changes, version trie.Version) (*TrieState, error) 
 	}
 	empty := &TrieState{top: freeze(trie.New())}
 	return empty.derive(changes, version)
+}
+
+// LoadState returns the state with the given root, whose nodes source gives as they are needed. Errors of source, and
+// trie.ErrNode for what is no node, come from the read or write that needs a node.
+func LoadState(root hash.H256, source Source) *TrieState {
+	return &TrieState{top: freeze(trie.Load(root, source(nil))), source: source}
 }
 
 // Root implements State.
@@ -115,7 +126,7 @@ func (s *TrieState) child(child []byte) (*frozenTrie, error) {
 	if s.source == nil {
 		panic("BUG: the top trie has the root of a child trie that is not in memory")
 	}
-	t := trie.Load(hash.H256(value), s.source)
+	t := trie.Load(hash.H256(value), s.source(child))
 	if s.recorder != nil {
 		t = t.Record(s.recorder)
 	}
@@ -211,7 +222,7 @@ func (s *TrieState) childFork(child []byte) (*trie.Trie, error) {
 // setChild makes t a child trie of s, whose list of children is its own.
 func (s *TrieState) setChild(child []byte, t *trie.Trie) {
 	i, ok := s.find(string(child))
-	if t.Root() == trie.EmptyRoot {
+	if t.Root() == trie.EmptyRoot && s.source == nil {
 		if ok {
 			s.children = append(s.children[:i], s.children[i+1:]...)
 		}
@@ -260,43 +271,45 @@ func checkSorted(changes *Changes) error {
 	return check(changes.Top)
 }
 
-// Diff hands over the nodes that turn the stored tries of old into those of s. sink is asked for the sink of each
-// trie that differs, the top trie (nil) last, child tries in ascending order before it. Subtrees in common are not entered.
-// Together with the Changes of the block it is all that a store keeps of a derived state.
+// Diff hands over the nodes that turn the stored tries of old into those of s, which was derived from old in any number of
+// steps, or from an ancestor in common. sink is asked for the sink of each trie that differs: child tries in ascending order,
+// the top trie (nil) last. Subtrees in common are not entered. Errors are those of the sinks and sources.
 func (s *TrieState) Diff(old *TrieState, sink func(child []byte) trie.NodeSink) error {
-	a, b := old.children, s.children
-	for len(a) > 0 || len(b) > 0 {
-		order := 1
-		switch {
-		case len(a) == 0:
-		case len(b) == 0:
-			order = -1
-		default:
-			order = strings.Compare(a[0].key, b[0].key)
+	keys := make([]string, 0, len(old.children)+len(s.children))
+	for _, list := range [][]childTrie{old.children, s.children} {
+		for _, c := range list {
+			keys = append(keys, c.key)
 		}
-		var err error
-		switch {
-		case order < 0:
-			err = trie.New().Diff(a[0].trie.Trie, sink([]byte(a[0].key)))
-		case order > 0:
-			err = b[0].trie.Diff(nil, sink([]byte(b[0].key)))
-		case a[0].trie != b[0].trie && a[0].trie.Root() != b[0].trie.Root():
-			err = b[0].trie.Diff(a[0].trie.Trie, sink([]byte(b[0].key)))
-		}
+	}
+	slices.Sort(keys)
+	for _, key := range slices.Compact(keys) {
+		before, err := old.childOrEmpty([]byte(key))
 		if err != nil {
 			return err
 		}
-		if order <= 0 {
-			a = a[1:]
+		after, err := s.childOrEmpty([]byte(key))
+		if err != nil {
+			return err
 		}
-		if order >= 0 {
-			b = b[1:]
+		if before.Root() == after.Root() {
+			continue
+		}
+		if err := after.Diff(before, sink([]byte(key))); err != nil {
+			return fmt.Errorf("child trie 0x%x: %w", key, err)
 		}
 	}
 	if old.Root() == s.Root() {
 		return nil
 	}
 	return s.top.Diff(old.top.Trie, sink(nil))
+}
+
+func (s *TrieState) childOrEmpty(child []byte) (*trie.Trie, error) {
+	t, err := s.child(child)
+	if t == nil || err != nil {
+		return trie.New(), err
+	}
+	return t.Trie, nil
 }
 
 // Record returns a view of s that notes in r every node and value of s that reads, writes and roots of the view, and of
