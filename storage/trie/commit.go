@@ -67,12 +67,16 @@ func (t *Trie) Diff(old *Trie, sink NodeSink) error {
 			b.skip()
 			continue
 		}
-		if order < 0 {
-			if err := sink.DeleteNode(a.path); err != nil {
+		if order <= 0 {
+			// An old node is read before what is at its path changes: the sink may be what the old trie reads from.
+			if _, _, err := a.load(); err != nil {
 				return err
 			}
-		}
-		if order <= 0 {
+			if order < 0 {
+				if err := sink.DeleteNode(a.path); err != nil {
+					return err
+				}
+			}
 			if err := a.enter(); err != nil {
 				return err
 			}

@@ -240,7 +240,7 @@ func (c *itemChecker) advance(f *itemFrame, items *[]Item) (down bool, err error
 				return false, refused("key 0x%x has a value", it.Key)
 			}
 			f.p.hasValue, f.p.hashed, f.p.value = !it.Absent, false, it.Value
-			if c.v == V1 && len(it.Value) > maxInline {
+			if !it.Absent && c.v == V1 && len(it.Value) > maxInline {
 				sum := c.h(it.Value)
 				f.p.hashed, f.p.value = true, sum[:]
 			}

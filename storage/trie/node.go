@@ -29,6 +29,7 @@ const (
 	hasValue    = 1 << iota // the node has a value
 	valueHashed             // the value enters the node as its hash
 	valueAbsent             // the value is known by its hash only
+	valueNew                // the value was written after the node was taken from a recorded state
 )
 
 // child is one slot of a branch. node is nil where the child was not loaded; its merkle value is then known.
@@ -68,11 +69,11 @@ func (n *node) setData(h Hasher, key []byte, depth, plen int, value []byte, v Ve
 		sum := h(value)
 		n.data = make([]byte, 0, to-from+hashLen+len(value))
 		n.data = append(append(append(n.data, key[from:to]...), sum[:]...), value...)
-		n.flags = n.flags&^valueAbsent | hasValue | valueHashed
+		n.flags = n.flags&^valueAbsent | hasValue | valueHashed | valueNew
 	} else {
 		n.data = make([]byte, 0, to-from+len(value))
 		n.data = append(append(n.data, key[from:to]...), value...)
-		n.flags = n.flags&^(valueAbsent|valueHashed) | hasValue
+		n.flags = n.flags&^(valueAbsent|valueHashed) | hasValue | valueNew
 	}
 	n.plen = uint32(plen)
 }

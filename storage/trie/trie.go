@@ -85,12 +85,19 @@ func (t *Trie) Snapshot() *Trie {
 
 // own makes the node in the slot one that t may change.
 func (t *Trie) own(slot **node) *node {
-	n := *slot
-	if n.edit != t.edit {
-		n = n.copyFor(t.edit)
-		*slot = n
+	if n := *slot; n.edit != t.edit {
+		*slot = t.copy(n)
 	}
-	return n
+	return *slot
+}
+
+// copy returns a copy of n that t may change.
+func (t *Trie) copy(n *node) *node {
+	c := n.copyFor(t.edit)
+	if n.edit <= t.recorded {
+		c.flags &^= valueNew
+	}
+	return c
 }
 
 // fetch reads and decodes the node at the first depth nibbles of path, packed, which has the given hash.
@@ -192,7 +199,7 @@ func (t *Trie) value(n *node, key []byte, depth int) ([]byte, error) {
 		return v, err
 	}
 	v = v[hashLen:len(v):len(v)]
-	if t.recorder != nil && n.edit <= t.recorded {
+	if t.recorder != nil && (n.edit <= t.recorded || n.flags&valueNew == 0) {
 		t.recorder.add(h, v)
 	}
 	return v, nil
@@ -363,7 +370,7 @@ func (t *Trie) merge(slot **node, depth int, key []byte, set uint16) error {
 	}
 	n := below
 	if n.edit != t.edit {
-		n = n.copyFor(t.edit)
+		n = t.copy(n)
 	}
 	cut := n.partialBytes(end + 1)
 	plen := b.plen + 1 + n.plen
