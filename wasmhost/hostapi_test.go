@@ -40,7 +40,7 @@ func TestPolkadotTests(t *testing.T) {
 			}
 			// The suite's externalities hold an empty :code, as those of Substrate's tests do.
 			env := &Env{Storage: newState(t, ":code", ""), Keystore: &keyring{}, Offchain: &offchainStub{}}
-			got := run(newGuest(t, env), c.Input)
+			got := run(newTester(t, env), c.Input)
 			if c.Output != nil && !slices.Equal(got, c.Output) {
 				t.Errorf("got %q, want %q", got, c.Output)
 			}
@@ -62,8 +62,8 @@ func TestPolkadotTests(t *testing.T) {
 }
 
 // suite makes the calls of each test as adapters/substrate of the suite makes them, and returns the lines that it prints.
-var suite = map[string]func(g *guest, in []string) []string{
-	"test_storage_init": func(g *guest, _ []string) []string {
+var suite = map[string]func(g *tester, in []string) []string{
+	"test_storage_init": func(g *tester, _ []string) []string {
 		return []string{hex.EncodeToString(g.bytes("ext_storage_root_version_1"))}
 	},
 	"ext_hashing_keccak_256_version_1": suiteHash("ext_hashing_keccak_256_version_1", 32),
@@ -76,24 +76,24 @@ var suite = map[string]func(g *guest, in []string) []string{
 	"ext_allocator_malloc_version_1":   suiteAllocator,
 	"ext_allocator_free_version_1":     suiteAllocator,
 
-	"ext_storage_set_version_1":          func(g *guest, in []string) []string { return suiteSet(g, suiteTop, in) },
-	"ext_storage_get_version_1":          func(g *guest, in []string) []string { return suiteSet(g, suiteTop, in) },
-	"ext_storage_clear_version_1":        func(g *guest, in []string) []string { return suiteClear(g, suiteTop, in) },
-	"ext_storage_exists_version_1":       func(g *guest, in []string) []string { return suiteExists(g, suiteTop, in) },
-	"ext_storage_read_version_1":         func(g *guest, in []string) []string { return suiteRead(g, suiteTop, in) },
-	"ext_storage_clear_prefix_version_1": func(g *guest, in []string) []string { suiteClearPrefix(g, suiteTop, in); return nil },
-	"ext_storage_next_key_version_1":     func(g *guest, in []string) []string { return suiteNextKey(g, suiteTop, in) },
-	"ext_storage_root_version_1":         func(g *guest, in []string) []string { return suiteRoot(g, suiteTop, in) },
+	"ext_storage_set_version_1":          func(g *tester, in []string) []string { return suiteSet(g, suiteTop, in) },
+	"ext_storage_get_version_1":          func(g *tester, in []string) []string { return suiteSet(g, suiteTop, in) },
+	"ext_storage_clear_version_1":        func(g *tester, in []string) []string { return suiteClear(g, suiteTop, in) },
+	"ext_storage_exists_version_1":       func(g *tester, in []string) []string { return suiteExists(g, suiteTop, in) },
+	"ext_storage_read_version_1":         func(g *tester, in []string) []string { return suiteRead(g, suiteTop, in) },
+	"ext_storage_clear_prefix_version_1": func(g *tester, in []string) []string { suiteClearPrefix(g, suiteTop, in); return nil },
+	"ext_storage_next_key_version_1":     func(g *tester, in []string) []string { return suiteNextKey(g, suiteTop, in) },
+	"ext_storage_root_version_1":         func(g *tester, in []string) []string { return suiteRoot(g, suiteTop, in) },
 	"ext_storage_append_version_1":       suiteAppend,
 
-	"ext_default_child_storage_set_version_1":          func(g *guest, in []string) []string { return suiteSet(g, suiteChild(in), in[2:]) },
-	"ext_default_child_storage_get_version_1":          func(g *guest, in []string) []string { return suiteSet(g, suiteChild(in), in[2:]) },
-	"ext_default_child_storage_clear_version_1":        func(g *guest, in []string) []string { return suiteClear(g, suiteChild(in), in[2:]) },
-	"ext_default_child_storage_exists_version_1":       func(g *guest, in []string) []string { return suiteExists(g, suiteChild(in), in[2:]) },
-	"ext_default_child_storage_read_version_1":         func(g *guest, in []string) []string { return suiteRead(g, suiteChild(in), in[2:]) },
-	"ext_default_child_storage_clear_prefix_version_1": func(g *guest, in []string) []string { return suiteClearPrefix(g, suiteChild(in), in[2:]) },
-	"ext_default_child_storage_next_key_version_1":     func(g *guest, in []string) []string { return suiteNextKey(g, suiteChild(in), in[2:]) },
-	"ext_default_child_storage_root_version_1":         func(g *guest, in []string) []string { return suiteRoot(g, suiteChild(in), in[2:]) },
+	"ext_default_child_storage_set_version_1":          func(g *tester, in []string) []string { return suiteSet(g, suiteChild(in), in[2:]) },
+	"ext_default_child_storage_get_version_1":          func(g *tester, in []string) []string { return suiteSet(g, suiteChild(in), in[2:]) },
+	"ext_default_child_storage_clear_version_1":        func(g *tester, in []string) []string { return suiteClear(g, suiteChild(in), in[2:]) },
+	"ext_default_child_storage_exists_version_1":       func(g *tester, in []string) []string { return suiteExists(g, suiteChild(in), in[2:]) },
+	"ext_default_child_storage_read_version_1":         func(g *tester, in []string) []string { return suiteRead(g, suiteChild(in), in[2:]) },
+	"ext_default_child_storage_clear_prefix_version_1": func(g *tester, in []string) []string { return suiteClearPrefix(g, suiteChild(in), in[2:]) },
+	"ext_default_child_storage_next_key_version_1":     func(g *tester, in []string) []string { return suiteNextKey(g, suiteChild(in), in[2:]) },
+	"ext_default_child_storage_root_version_1":         func(g *tester, in []string) []string { return suiteRoot(g, suiteChild(in), in[2:]) },
 	"ext_default_child_storage_storage_kill_version_1": suiteKill,
 
 	"ext_crypto_ed25519_generate_version_1":    suiteGenerate("ed25519"),
@@ -105,14 +105,14 @@ var suite = map[string]func(g *guest, in []string) []string{
 	"ext_crypto_sr25519_sign_version_1":        suiteSign("sr25519", keys.Sr25519),
 	"ext_crypto_sr25519_verify_version_1":      suiteSign("sr25519", keys.Sr25519),
 
-	"ext_trie_blake2_256_root_version_1": func(g *guest, in []string) []string {
+	"ext_trie_blake2_256_root_version_1": func(g *tester, in []string) []string {
 		pairs := scale.AppendLen(nil, len(in)/2)
 		for _, s := range in {
 			pairs = scale.AppendString(pairs, s)
 		}
 		return []string{hex.EncodeToString(g.fixed(32, "ext_trie_blake2_256_root_version_1", pairs))}
 	},
-	"ext_trie_blake2_256_ordered_root_version_1": func(g *guest, in []string) []string {
+	"ext_trie_blake2_256_ordered_root_version_1": func(g *tester, in []string) []string {
 		items := scale.AppendSeq(nil, in, scale.AppendString)
 		return []string{hex.EncodeToString(g.fixed(32, "ext_trie_blake2_256_ordered_root_version_1", items))}
 	},
@@ -123,11 +123,11 @@ var suite = map[string]func(g *guest, in []string) []string{
 	"ext_offchain_local_storage_compare_and_set_version_1": suiteLocalCompareAndSet,
 }
 
-func suiteHash(name string, size int) func(*guest, []string) []string {
-	return func(g *guest, in []string) []string { return []string{hex.EncodeToString(g.fixed(size, name, in[0]))} }
+func suiteHash(name string, size int) func(*tester, []string) []string {
+	return func(g *tester, in []string) []string { return []string{hex.EncodeToString(g.fixed(size, name, in[0]))} }
 }
 
-func suiteAllocator(g *guest, in []string) []string {
+func suiteAllocator(g *tester, in []string) []string {
 	ptr := g.must("ext_allocator_malloc_version_1", len(in[0]))
 	if !g.in.mem.WriteString(uint32(ptr), in[0]) {
 		g.t.Fatalf("%d bytes at %#x are outside memory", len(in[0]), ptr)
@@ -153,18 +153,18 @@ func (s suiteTrie) call(f string) string { return s.name + f + "_version_1" }
 
 func with(lead []any, args ...any) []any { return append(slices.Clone(lead), args...) }
 
-func (s suiteTrie) set(g *guest, key, value string) {
+func (s suiteTrie) set(g *tester, key, value string) {
 	g.must(s.call("set"), with(s.own, key, value)...)
 }
 
-func (s suiteTrie) expect(g *guest, lead []any, key, want string, wantOK bool) {
+func (s suiteTrie) expect(g *tester, lead []any, key, want string, wantOK bool) {
 	g.t.Helper()
 	if got, ok := g.option(s.call("get"), with(lead, key)...); got != want || ok != wantOK {
 		g.t.Errorf("get %q: got %q, %v, want %q, %v", key, got, ok, want, wantOK)
 	}
 }
 
-func suiteSet(g *guest, s suiteTrie, in []string) []string {
+func suiteSet(g *tester, s suiteTrie, in []string) []string {
 	s.expect(g, s.own, in[0], "", false)
 	s.set(g, in[0], in[1])
 	if s.other != nil {
@@ -174,7 +174,7 @@ func suiteSet(g *guest, s suiteTrie, in []string) []string {
 	return []string{value}
 }
 
-func suiteClear(g *guest, s suiteTrie, in []string) []string {
+func suiteClear(g *tester, s suiteTrie, in []string) []string {
 	s.set(g, in[0], in[1])
 	if s.other != nil {
 		g.must(s.call("clear"), with(s.other, in[0])...)
@@ -185,7 +185,7 @@ func suiteClear(g *guest, s suiteTrie, in []string) []string {
 	return []string{}
 }
 
-func suiteExists(g *guest, s suiteTrie, in []string) []string {
+func suiteExists(g *tester, s suiteTrie, in []string) []string {
 	check := func(lead []any, want uint64) {
 		g.t.Helper()
 		if got := g.must(s.call("exists"), with(lead, in[0])...); got != want {
@@ -201,7 +201,7 @@ func suiteExists(g *guest, s suiteTrie, in []string) []string {
 	return []string{"true"}
 }
 
-func suiteRead(g *guest, s suiteTrie, in []string) []string {
+func suiteRead(g *tester, s suiteTrie, in []string) []string {
 	offset, _ := strconv.Atoi(in[2])
 	size, _ := strconv.Atoi(in[3])
 	read := func(lead []any) (string, bool) {
@@ -231,7 +231,7 @@ func suiteRead(g *guest, s suiteTrie, in []string) []string {
 	return []string{got}
 }
 
-func suiteClearPrefix(g *guest, s suiteTrie, in []string) []string {
+func suiteClearPrefix(g *tester, s suiteTrie, in []string) []string {
 	s.set(g, in[1], in[2])
 	s.set(g, in[3], in[4])
 	if s.other != nil {
@@ -250,7 +250,7 @@ func suiteClearPrefix(g *guest, s suiteTrie, in []string) []string {
 	return lines
 }
 
-func suiteNextKey(g *guest, s suiteTrie, in []string) []string {
+func suiteNextKey(g *tester, s suiteTrie, in []string) []string {
 	next := func(lead []any, key, want string, wantOK bool) {
 		g.t.Helper()
 		if got, ok := g.option(s.call("next_key"), with(lead, key)...); got != want || ok != wantOK {
@@ -270,7 +270,7 @@ func suiteNextKey(g *guest, s suiteTrie, in []string) []string {
 	return []string{high}
 }
 
-func suiteRoot(g *guest, s suiteTrie, in []string) []string {
+func suiteRoot(g *tester, s suiteTrie, in []string) []string {
 	s.set(g, in[0], in[1])
 	s.set(g, in[2], in[3])
 	if s.other != nil {
@@ -281,7 +281,7 @@ func suiteRoot(g *guest, s suiteTrie, in []string) []string {
 	return []string{hex.EncodeToString(g.bytes(s.call("root"), s.own...))}
 }
 
-func suiteKill(g *guest, in []string) []string {
+func suiteKill(g *tester, in []string) []string {
 	s, in := suiteChild(in), in[2:]
 	s.set(g, in[0], in[1])
 	s.set(g, in[2], in[3])
@@ -294,7 +294,7 @@ func suiteKill(g *guest, in []string) []string {
 	return []string{}
 }
 
-func suiteAppend(g *guest, in []string) []string {
+func suiteAppend(g *tester, in []string) []string {
 	appendAll := func(key string, items ...string) string {
 		suiteTop.expect(g, nil, key, "", false)
 		for _, item := range items {
@@ -315,14 +315,14 @@ var suiteKeyType = pointer("dumy")
 
 func suiteSeed(seed string) []byte { return scale.AppendString([]byte{1}, seed) }
 
-func suiteGenerate(scheme string) func(*guest, []string) []string {
-	return func(g *guest, in []string) []string {
+func suiteGenerate(scheme string) func(*tester, []string) []string {
+	return func(g *tester, in []string) []string {
 		return []string{hex.EncodeToString(g.fixed(32, "ext_crypto_"+scheme+"_generate_version_1", suiteKeyType, suiteSeed(in[0])))}
 	}
 }
 
-func suitePublicKeys(scheme string) func(*guest, []string) []string {
-	return func(g *guest, in []string) []string {
+func suitePublicKeys(scheme string) func(*tester, []string) []string {
+	return func(g *tester, in []string) []string {
 		var want []string
 		for _, seed := range in {
 			want = append(want, string(g.fixed(32, "ext_crypto_"+scheme+"_generate_version_1", suiteKeyType, suiteSeed(seed))))
@@ -338,8 +338,8 @@ func suitePublicKeys(scheme string) func(*guest, []string) []string {
 	}
 }
 
-func suiteSign(scheme string, s keys.Scheme) func(*guest, []string) []string {
-	return func(g *guest, in []string) []string {
+func suiteSign(scheme string, s keys.Scheme) func(*tester, []string) []string {
+	return func(g *tester, in []string) []string {
 		public := g.fixed(32, "ext_crypto_"+scheme+"_generate_version_1", suiteKeyType, suiteSeed(in[0]))
 		signed := g.bytes("ext_crypto_"+scheme+"_sign_version_1", suiteKeyType, pointer(public), in[1])
 		if len(signed) != 65 || signed[0] != 1 {
@@ -366,14 +366,14 @@ func suiteKinds(in string) (kind, other int) {
 	return 2, 1
 }
 
-func suiteLocal(g *guest, kind int, key, want string, wantOK bool) {
+func suiteLocal(g *tester, kind int, key, want string, wantOK bool) {
 	g.t.Helper()
 	if got, ok := g.option("ext_offchain_local_storage_get_version_1", kind, key); got != want || ok != wantOK {
 		g.t.Errorf("local storage %d at %q: got %q, %v, want %q, %v", kind, key, got, ok, want, wantOK)
 	}
 }
 
-func suiteLocalSet(g *guest, in []string) []string {
+func suiteLocalSet(g *tester, in []string) []string {
 	kind, other := suiteKinds(in[0])
 	suiteLocal(g, kind, in[1], "", false)
 	g.must("ext_offchain_local_storage_set_version_1", kind, in[1], in[2])
@@ -382,7 +382,7 @@ func suiteLocalSet(g *guest, in []string) []string {
 	return []string{in[2]}
 }
 
-func suiteLocalClear(g *guest, in []string) []string {
+func suiteLocalClear(g *tester, in []string) []string {
 	kind, other := suiteKinds(in[0])
 	g.must("ext_offchain_local_storage_set_version_1", kind, in[1], in[2])
 	g.must("ext_offchain_local_storage_clear_version_1", other, in[1])
@@ -392,7 +392,7 @@ func suiteLocalClear(g *guest, in []string) []string {
 	return []string{}
 }
 
-func suiteLocalCompareAndSet(g *guest, in []string) []string {
+func suiteLocalCompareAndSet(g *tester, in []string) []string {
 	kind, other := suiteKinds(in[0])
 	key, old, value := in[1], in[2], in[3]
 	set := func(kind int, expected []byte, value string, want uint64) {

@@ -98,15 +98,15 @@ var proxyRuntime = sync.OnceValues(func() (*Runtime, error) {
 	return e.Load(context.Background(), proxyModule())
 })
 
-// guest is one runtime call under way, whose guest is the tester.
-type guest struct {
+// tester is one runtime call under way, whose guest is the tester.
+type tester struct {
 	t   testing.TB
 	in  *instance
 	log *strings.Builder // where set, the conversation
 }
 
-// newGuest begins a call in env.
-func newGuest(t testing.TB, env *Env) *guest {
+// newTester begins a call in env.
+func newTester(t testing.TB, env *Env) *tester {
 	t.Helper()
 	r, err := proxyRuntime()
 	if err != nil {
@@ -121,14 +121,14 @@ func newGuest(t testing.TB, env *Env) *guest {
 	c := &in.call
 	c.ctx, c.env, c.api = context.Background(), env, "Tester_call"
 	c.heap.Reset(64)
-	return &guest{t: t, in: in}
+	return &tester{t: t, in: in}
 }
 
 // pointer is an argument that the guest passes by address; the function knows its length.
 type pointer []byte
 
 // place writes data into the guest's memory and returns where.
-func (g *guest) place(data []byte) uint32 {
+func (g *tester) place(data []byte) uint32 {
 	g.t.Helper()
 	ptr, err := g.in.call.heap.Alloc(g.in.mem, uint32(len(data)))
 	if err != nil || !g.in.mem.Write(ptr, data) {
@@ -138,16 +138,16 @@ func (g *guest) place(data []byte) uint32 {
 }
 
 // span writes data into the guest's memory and returns its pointer-size.
-func (g *guest) span(data []byte) uint64 { return uint64(len(data))<<32 | uint64(g.place(data)) }
+func (g *tester) span(data []byte) uint64 { return uint64(len(data))<<32 | uint64(g.place(data)) }
 
 // read returns the bytes that a span names.
-func (g *guest) read(s uint64) []byte {
+func (g *tester) read(s uint64) []byte {
 	g.t.Helper()
 	return g.readAt(s, int(s>>32))
 }
 
 // readAt returns n bytes at an address.
-func (g *guest) readAt(ptr uint64, n int) []byte {
+func (g *tester) readAt(ptr uint64, n int) []byte {
 	g.t.Helper()
 	data, ok := g.in.mem.Read(uint32(ptr), uint32(n))
 	if !ok {
@@ -157,7 +157,7 @@ func (g *guest) readAt(ptr uint64, n int) []byte {
 }
 
 // values turns arguments into what the guest passes: strings and byte slices as spans, pointers as addresses, numbers as they are.
-func (g *guest) values(args []any) []uint64 {
+func (g *tester) values(args []any) []uint64 {
 	g.t.Helper()
 	out := make([]uint64, len(args))
 	for i, arg := range args {
@@ -182,7 +182,7 @@ func (g *guest) values(args []any) []uint64 {
 }
 
 // call calls a host function and returns its raw result.
-func (g *guest) call(name string, args ...any) (uint64, error) {
+func (g *tester) call(name string, args ...any) (uint64, error) {
 	g.t.Helper()
 	f := g.in.function(name)
 	if f == nil {
@@ -206,7 +206,7 @@ func (g *guest) call(name string, args ...any) (uint64, error) {
 }
 
 // must is call where the function may not trap.
-func (g *guest) must(name string, args ...any) uint64 {
+func (g *tester) must(name string, args ...any) uint64 {
 	g.t.Helper()
 	result, err := g.call(name, args...)
 	if err != nil {
@@ -216,19 +216,19 @@ func (g *guest) must(name string, args ...any) uint64 {
 }
 
 // bytes calls a function that returns a span.
-func (g *guest) bytes(name string, args ...any) []byte {
+func (g *tester) bytes(name string, args ...any) []byte {
 	g.t.Helper()
 	return g.read(g.must(name, args...))
 }
 
 // fixed calls a function that returns a pointer to n bytes.
-func (g *guest) fixed(n int, name string, args ...any) []byte {
+func (g *tester) fixed(n int, name string, args ...any) []byte {
 	g.t.Helper()
 	return g.readAt(g.must(name, args...), n)
 }
 
 // option calls a function that returns a SCALE Option<Vec<u8>>.
-func (g *guest) option(name string, args ...any) (value string, ok bool) {
+func (g *tester) option(name string, args ...any) (value string, ok bool) {
 	g.t.Helper()
 	v, err := scale.UnmarshalFunc(g.bytes(name, args...), func(d *scale.Decoder) *[]byte {
 		return scale.DecodeOption(d, (*scale.Decoder).Bytes)
@@ -243,7 +243,7 @@ func (g *guest) option(name string, args ...any) (value string, ok bool) {
 }
 
 // record appends a call to the golden log: ==> name(arguments), <== result.
-func (g *guest) record(name string, args []any, result uint64, err error) {
+func (g *tester) record(name string, args []any, result uint64, err error) {
 	parts := make([]string, len(args))
 	for i, arg := range args {
 		switch a := arg.(type) {

@@ -1,6 +1,7 @@
 package wasmhost
 
 import (
+	"github.com/gotensor/gotensor/primitives/hash"
 	"github.com/gotensor/gotensor/primitives/scale"
 	"github.com/gotensor/gotensor/storage/trie"
 )
@@ -17,6 +18,10 @@ var trieFuncs = []hostFunc{
 	{"ext_trie_keccak_256_root_version_2", params(i64, i32), results(i32), trieKeccakRoot2},
 	{"ext_trie_keccak_256_ordered_root_version_1", params(i64), results(i32), trieKeccakOrderedRoot1},
 	{"ext_trie_keccak_256_ordered_root_version_2", params(i64, i32), results(i32), trieKeccakOrderedRoot2},
+	{"ext_trie_blake2_256_verify_proof_version_1", params(i32, i64, i64, i64), results(i32), trieBlake2VerifyProof1},
+	{"ext_trie_blake2_256_verify_proof_version_2", params(i32, i64, i64, i64, i32), results(i32), trieBlake2VerifyProof2},
+	{"ext_trie_keccak_256_verify_proof_version_1", params(i32, i64, i64, i64), results(i32), trieKeccakVerifyProof1},
+	{"ext_trie_keccak_256_verify_proof_version_2", params(i32, i64, i64, i64, i32), results(i32), trieKeccakVerifyProof2},
 }
 
 // root is the body of ext_trie_*_root_version_*: pairs, state version → pointer to the 32-byte root.
@@ -55,4 +60,27 @@ func trieKeccakOrderedRoot1(c *call, stack []uint64) {
 }
 func trieKeccakOrderedRoot2(c *call, stack []uint64) {
 	orderedRoot(c, stack, trie.Keccak, c.stateVersion(stack[1], 1))
+}
+
+// verifyProof is the body of ext_trie_*_verify_proof_version_*: root, proof, key, value, state version → boolean.
+//
+//	root: pointer to 32 bytes
+//	proof: SCALE Vec<Vec<u8>> of nodes, from the root down, without the value and the hashes that the verifier can work out: the
+//	       proof of trie-db's generate_proof, not a storage proof
+//	key, value: spans
+//	result: whether the proof shows that the trie has value at key; a malformed proof shows nothing
+func verifyProof(c *call, stack []uint64, h trie.Hasher, version trie.Version) {
+	root := hash.H256(c.fixed(uint32(stack[0]), 32, 0))
+	proof := decode(c, stack[1], 1, views)
+	item := trie.Item{Key: c.bytes(stack[2], 2), Value: c.bytes(stack[3], 3)}
+	stack[0] = boolean(h.VerifyItems(root, proof, []trie.Item{item}, version) == nil)
+}
+
+func trieBlake2VerifyProof1(c *call, stack []uint64) { verifyProof(c, stack, trie.Blake2b, trie.V0) }
+func trieBlake2VerifyProof2(c *call, stack []uint64) {
+	verifyProof(c, stack, trie.Blake2b, c.stateVersion(stack[4], 4))
+}
+func trieKeccakVerifyProof1(c *call, stack []uint64) { verifyProof(c, stack, trie.Keccak, trie.V0) }
+func trieKeccakVerifyProof2(c *call, stack []uint64) {
+	verifyProof(c, stack, trie.Keccak, c.stateVersion(stack[4], 4))
 }
