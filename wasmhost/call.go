@@ -66,9 +66,8 @@ func (r *Runtime) newInstance() (*instance, error) {
 		}
 		in.globals[i] = savedGlobal{g, g.Get()}
 	}
-	in.call.rt = r
 	in.call.mem = in.mem
-	in.call.heap = heap.New(r.heapBase, 0)
+	in.call.heap = heap.New(r.info.HeapBase, 0)
 	in.ctx.call = &in.call
 	return in, nil
 }
@@ -94,13 +93,14 @@ func (in *instance) run(ctx context.Context, r *Runtime, env *Env, api string, a
 	}
 	pages = min(pages, r.maxPages, r.engine.cfg.MaxPages)
 	c := &in.call
+	c.rt = r
 	c.ctx, c.done, c.env, c.api, c.fn, c.lastError = ctx, ctx.Done(), env, api, "", ""
 	c.hostState = hostState{}
 	c.heap.Reset(pages)
 	in.memory.limit = uint64(pages) * pageSize
 	in.memory.refused = false
-	// What the call held is not kept alive by an idle instance.
-	defer func() { c.ctx, c.done, c.env, c.hostState = nil, nil, nil, hostState{} }()
+	// An idle instance keeps nothing of the call alive, and not its runtime either, which would then never be freed.
+	defer func() { c.rt, c.ctx, c.done, c.env, c.hostState = nil, nil, nil, nil, hostState{} }()
 	if ctx.Err() != nil {
 		return nil, c.failed(fmt.Errorf("%w: %w", ErrDeadline, ctx.Err()))
 	}

@@ -22,7 +22,14 @@ import (
 
 // features are the extensions of WebAssembly 1.0 that code may use. They are pinned, so that an update of the engine
 // does not widen what the chain accepts: WebAssembly 2.0 without 128-bit vectors.
-const features = api.CoreFeaturesV2 &^ api.CoreFeatureSIMD
+const features = api.CoreFeatureMutableGlobal | api.CoreFeatureSignExtensionOps | api.CoreFeatureNonTrappingFloatToIntConversion |
+	api.CoreFeatureMultiValue | api.CoreFeatureBulkMemoryOperations | api.CoreFeatureReferenceTypes
+
+// allowedFeatures are the same by wasmbin's names, so that refused code hears which extension it needs.
+var allowedFeatures = []string{
+	wasmbin.FeatureMutableGlobals, wasmbin.FeatureSignExtension, wasmbin.FeatureSaturating,
+	wasmbin.FeatureMultiValue, wasmbin.FeatureBulkMemory, wasmbin.FeatureReferenceTypes,
+}
 
 // Defaults of Config.
 const (
@@ -302,18 +309,11 @@ func (e *Engine) keep(r *Runtime) {
 }
 
 func (e *Engine) compile(ctx context.Context, key hash.H256, code []byte) (*Runtime, error) {
-	module, err := Decompress(code)
+	info, m, err := inspect(code)
 	if err != nil {
 		return nil, err
 	}
-	m, err := wasmbin.Parse(module)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrNotWasm, err)
-	}
-	r := &Runtime{engine: e, hash: key}
-	if err := r.describe(m, len(code), len(module)); err != nil {
-		return nil, err
-	}
+	r := &Runtime{engine: e, hash: key, info: *info}
 	if err := r.prepare(m); err != nil {
 		return nil, err
 	}
@@ -326,13 +326,13 @@ func (e *Engine) compile(ctx context.Context, key hash.H256, code []byte) (*Runt
 		return nil, fmt.Errorf("%w: %v", ErrNotWasm, err)
 	}
 	r.compiled = compiled
+	e.counters.compiled.Add(1)
 	r.pool = &pool{}
 	// Nobody holds the runtime any more: its instances and its machine code go.
 	runtime.AddCleanup(r, func(p *pool) {
 		p.close()
 		compiled.Close(context.Background()) //nolint:errcheck // it frees memory and has no error of its own
 	}, r.pool)
-	e.counters.compiled.Add(1)
 	return r, nil
 }
 

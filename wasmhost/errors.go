@@ -36,6 +36,8 @@ var (
 	ErrMissingMemory = errors.New("module has no memory")
 	// ErrMissingHeapBase: the module exports no immutable i32 global __heap_base.
 	ErrMissingHeapBase = errors.New("module exports no __heap_base")
+	// ErrVersion: the runtime does not say its version in a form that can be read, in its custom sections or in its answer.
+	ErrVersion = errors.New("runtime version")
 	// ErrStartFunction: the module has a start function, which Substrate's executors refuse.
 	ErrStartFunction = errors.New("module has a start function")
 )

@@ -3,6 +3,7 @@ package wasmhost
 import (
 	"fmt"
 
+	"github.com/gotensor/gotensor/primitives/chain"
 	"github.com/gotensor/gotensor/wasmhost/internal/wasmbin"
 )
 
@@ -18,11 +19,16 @@ type Info struct {
 	// ImportsMemory: the memory is imported. MinPages and MaxPages are its limits in pages of 64 KiB; MaxPages is 0 where there is none.
 	ImportsMemory      bool
 	MinPages, MaxPages uint32
-	HeapBase           uint32
+	HeapBase           uint32 // where the host's heap begins in memory
+	hasHeapBase        bool
 	MutableGlobals     int
 	// FreshInstances: the code changes tables or segments, so that every call gets a new instance.
 	FreshInstances bool
 	CustomSections []Section
+	// Version is what the custom sections say; nil where there are none, and only a call can tell.
+	Version *chain.RuntimeVersion
+	// Instructions counts those of all functions.
+	Instructions uint64
 }
 
 // Section is a custom section.
@@ -31,16 +37,40 @@ type Section struct {
 	Size int // bytes
 }
 
-// describe fills r.info from the module as it was loaded.
-func (r *Runtime) describe(m *wasmbin.Module, codeSize, moduleSize int) error {
+// Inspect describes the module in code, which may be compressed, without compiling it and whatever it imports.
+// Errors: ErrNotWasm, ErrZstd, ErrCodeTooBig, ErrVersion.
+func Inspect(code []byte) (*Info, error) {
+	info, _, err := inspect(code)
+	return info, err
+}
+
+// inspect unpacks, reads and describes code.
+func inspect(code []byte) (*Info, *wasmbin.Module, error) {
+	module, err := Decompress(code)
+	if err != nil {
+		return nil, nil, err
+	}
+	m, err := wasmbin.Parse(module)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", ErrNotWasm, err)
+	}
 	use, err := m.Use()
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrNotWasm, err)
+		return nil, nil, fmt.Errorf("%w: %w", ErrNotWasm, err)
 	}
-	r.fresh = use.ChangesTables
-	i := &r.info
-	i.CodeSize, i.ModuleSize, i.Compressed = codeSize, moduleSize, codeSize != moduleSize
-	i.Features, i.FreshInstances = use.Features, use.ChangesTables
+	i := &Info{
+		CodeSize: len(code), ModuleSize: len(module), Compressed: IsCompressed(code),
+		Features: use.Features, FreshInstances: use.ChangesTables, Instructions: use.Instructions,
+	}
+	// A version section that is there and cannot be read makes the code invalid, as in Substrate.
+	if section, ok := m.Custom("runtime_version"); ok {
+		apis, _ := m.Custom("runtime_apis")
+		v, err := chain.EmbeddedVersion(section, apis)
+		if err != nil {
+			return nil, nil, fmt.Errorf("%w: %w", ErrVersion, err)
+		}
+		i.Version = &v
+	}
 	for _, im := range m.Imports {
 		i.Imports = append(i.Imports, im.Module+"."+im.Name)
 		if im.Kind == wasmbin.KindMemory {
@@ -60,9 +90,9 @@ func (r *Runtime) describe(m *wasmbin.Module, codeSize, moduleSize int) error {
 			i.MutableGlobals++
 		}
 	}
-	i.HeapBase, _ = heapBase(m)
+	i.HeapBase, i.hasHeapBase = heapBase(m)
 	for _, s := range m.Customs {
 		i.CustomSections = append(i.CustomSections, Section{Name: s.Name, Size: len(s.Data)})
 	}
-	return nil
+	return i, m, nil
 }

@@ -84,7 +84,7 @@ func (p *pool) get(_ context.Context, r *Runtime) (*instance, error) {
 	}
 	r.engine.counters.instances.Add(1)
 	mode := r.engine.reset.get()
-	if mode == ResetFresh || r.fresh {
+	if mode == ResetFresh || r.info.FreshInstances {
 		return in, nil
 	}
 	p.mu.Lock()
@@ -110,7 +110,7 @@ func (p *pool) get(_ context.Context, r *Runtime) (*instance, error) {
 func (p *pool) put(r *Runtime, in *instance, ok bool) {
 	e := r.engine
 	mode := e.reset.get()
-	if !ok || mode == ResetFresh || r.fresh {
+	if !ok || mode == ResetFresh || r.info.FreshInstances {
 		e.counters.discarded.Add(1)
 		in.close()
 		return

@@ -3,6 +3,7 @@ package wasmhost
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -25,12 +26,11 @@ type Runtime struct {
 	compiled wazero.CompiledModule
 	pool     *pool
 
-	heapBase uint32
 	minPages uint32 // memory that the module declares
 	maxPages uint32 // and its declared maximum; maxPages (the constant) where there is none
 	mutable  int    // mutable globals, exported as hostPrefix + number
-	fresh    bool   // the code changes tables or segments: no instance serves twice
 	calls    map[string]struct{}
+	facts    facts
 }
 
 // CodeHash returns the blake2b-256 of the code as it was loaded, compressed or not: what a chain calls the hash of its :code.
@@ -49,6 +49,11 @@ func (r *Runtime) Has(api string) bool {
 // an imported memory becomes an own one, the memory's maximum moves from the module to the host, which shrinks memory by growing
 // it (linearMemory), and every mutable global is exported so that it can be restored.
 func (r *Runtime) prepare(m *wasmbin.Module) error {
+	for _, f := range r.info.Features {
+		if !slices.Contains(allowedFeatures, f) {
+			return fmt.Errorf("%w: it needs the extension %s", ErrNotWasm, f)
+		}
+	}
 	if m.Start != nil {
 		return ErrStartFunction
 	}
@@ -76,11 +81,9 @@ func (r *Runtime) prepare(m *wasmbin.Module) error {
 	}
 	mem.HasMax = false
 
-	base, ok := heapBase(m)
-	if !ok {
+	if !r.info.hasHeapBase {
 		return ErrMissingHeapBase
 	}
-	r.heapBase = base
 
 	if err := m.Meter(tickModule, tickName, tickInterval); err != nil {
 		return fmt.Errorf("%w: %w", ErrNotWasm, err)
@@ -130,9 +133,12 @@ func (r *Runtime) resolve(m *wasmbin.Module) error {
 				unknown = append(unknown, where+": no such host function")
 				continue
 			}
-			if t := m.Types[i.Function]; !t.Equal(wasmbin.FuncType{Params: valueTypes(f.params), Results: valueTypes(f.results)}) {
-				unknown = append(unknown, where+": the host function has another signature")
-				continue
+			if t := m.Types[i.Function]; !f.hasType(t) {
+				i.Name += variantSuffix
+				if f, ok = r.engine.imports[i.Name]; !ok || !f.hasType(t) {
+					unknown = append(unknown, where+": the host function has another signature")
+					continue
+				}
 			}
 		default:
 			unknown = append(unknown, fmt.Sprintf("%s: no %s is offered", where, i.Kind))
@@ -153,6 +159,10 @@ func (r *Runtime) resolve(m *wasmbin.Module) error {
 		m.Exports = append(m.Exports, wasmbin.Export{Name: hostPrefix + "memory", Kind: wasmbin.KindMemory})
 	}
 	return nil
+}
+
+func (f *hostFunc) hasType(t wasmbin.FuncType) bool {
+	return t.Equal(wasmbin.FuncType{Params: valueTypes(f.params), Results: valueTypes(f.results)})
 }
 
 func valueTypes(types []api.ValueType) []wasmbin.ValueType {
