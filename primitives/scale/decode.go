@@ -64,8 +64,8 @@ type Decodable interface{ DecodeScale(d *Decoder) }
 
 // Decoder reads SCALE values from a byte slice. The first error sticks: see the package text. It is not safe for concurrent use.
 type Decoder struct {
-	rest   []byte // not yet read; nil after an error, which is what makes the error stick
-	total  int    // length of the whole input
+	data   []byte // the whole input; nil after an error, which is what makes the error stick
+	pos    int    // bytes read. A position, as reslicing would write a pointer (and its GC barrier) with each read
 	depth  int
 	budget int
 	err    *Error
@@ -73,7 +73,7 @@ type Decoder struct {
 
 // NewDecoder returns a decoder of data, which must not change while it is in use.
 func NewDecoder(data []byte) *Decoder {
-	return &Decoder{rest: data, total: len(data), budget: DefaultBudget}
+	return &Decoder{data: data, budget: DefaultBudget}
 }
 
 // SetBudget sets how many bytes decoding may allocate from here on.
@@ -118,8 +118,8 @@ func (d *Decoder) Err() error {
 
 // Finish returns the first error, or an ErrTrailing when input is left.
 func (d *Decoder) Finish() error {
-	if d.err == nil && len(d.rest) > 0 {
-		d.fail(d.Offset(), "value", ErrTrailing, fmt.Sprintf("%d of %d", len(d.rest), d.total))
+	if d.err == nil && d.pos < len(d.data) {
+		d.fail(d.pos, "value", ErrTrailing, fmt.Sprintf("%d of %d", len(d.data)-d.pos, len(d.data)))
 	}
 	return d.Err()
 }
@@ -129,11 +129,11 @@ func (d *Decoder) Offset() int {
 	if d.err != nil {
 		return d.err.Offset
 	}
-	return d.total - len(d.rest)
+	return d.pos
 }
 
 // Remaining returns how many bytes are left; 0 after an error.
-func (d *Decoder) Remaining() int { return len(d.rest) }
+func (d *Decoder) Remaining() int { return len(d.data) - d.pos }
 
 // Fail makes cause the error of the decoder, unless it has one already. Codecs call it for values that read well and mean nothing:
 // d.Fail(offset, "digest item", scale.ErrInvalid, "unknown kind 9").
@@ -150,13 +150,13 @@ func (d *Decoder) fail(offset int, what string, kind error, detail string) {
 	if d.err == nil {
 		d.err = &Error{Offset: offset, What: what, Kind: kind, Detail: detail}
 	}
-	d.rest = nil
+	d.data, d.pos = nil, 0
 }
 
 // short reports that n bytes were needed and fewer remain.
 func (d *Decoder) short(n int, what string) {
 	if d.err == nil {
-		d.fail(d.Offset(), what, ErrEnd, fmt.Sprintf("need %d bytes, %d remain", n, len(d.rest)))
+		d.fail(d.Offset(), what, ErrEnd, fmt.Sprintf("need %d bytes, %d remain", n, d.Remaining()))
 	}
 }
 
@@ -196,69 +196,70 @@ func (d *Decoder) Bool() bool {
 
 // U8 reads one byte.
 func (d *Decoder) U8() uint8 {
-	if len(d.rest) < 1 {
+	if d.Remaining() < 1 {
 		d.short(1, "u8")
 		return 0
 	}
-	v := d.rest[0]
-	d.rest = d.rest[1:]
+	v := d.data[d.pos]
+	d.pos++
 	return v
 }
 
 // U16 reads 2 bytes, little-endian.
 func (d *Decoder) U16() uint16 {
-	if len(d.rest) < 2 {
+	if d.Remaining() < 2 {
 		d.short(2, "u16")
 		return 0
 	}
-	v := binary.LittleEndian.Uint16(d.rest)
-	d.rest = d.rest[2:]
+	v := binary.LittleEndian.Uint16(d.data[d.pos:])
+	d.pos += 2
 	return v
 }
 
 // U32 reads 4 bytes, little-endian.
 func (d *Decoder) U32() uint32 {
-	if len(d.rest) < 4 {
+	if d.Remaining() < 4 {
 		d.short(4, "u32")
 		return 0
 	}
-	v := binary.LittleEndian.Uint32(d.rest)
-	d.rest = d.rest[4:]
+	v := binary.LittleEndian.Uint32(d.data[d.pos:])
+	d.pos += 4
 	return v
 }
 
 // U64 reads 8 bytes, little-endian.
 func (d *Decoder) U64() uint64 {
-	if len(d.rest) < 8 {
+	if d.Remaining() < 8 {
 		d.short(8, "u64")
 		return 0
 	}
-	v := binary.LittleEndian.Uint64(d.rest)
-	d.rest = d.rest[8:]
+	v := binary.LittleEndian.Uint64(d.data[d.pos:])
+	d.pos += 8
 	return v
 }
 
 // U128 reads 16 bytes, little-endian. An i128 is read as its two's complement.
 func (d *Decoder) U128() U128 {
-	if len(d.rest) < 16 {
+	if d.Remaining() < 16 {
 		d.short(16, "u128")
 		return U128{}
 	}
-	v := U128{Lo: binary.LittleEndian.Uint64(d.rest), Hi: binary.LittleEndian.Uint64(d.rest[8:])}
-	d.rest = d.rest[16:]
+	b := d.data[d.pos:]
+	v := U128{Lo: binary.LittleEndian.Uint64(b), Hi: binary.LittleEndian.Uint64(b[8:])}
+	d.pos += 16
 	return v
 }
 
 // U256 reads 32 bytes, little-endian.
 func (d *Decoder) U256() (v U256) {
-	if len(d.rest) < 32 {
+	if d.Remaining() < 32 {
 		d.short(32, "u256")
 		return v
 	}
 	for i := range v {
-		v[i] = binary.LittleEndian.Uint64(d.rest[8*i:])
+		v[i] = binary.LittleEndian.Uint64(d.data[d.pos+8*i:])
 	}
-	d.rest = d.rest[32:]
+	d.pos += 32
 	return v
 }
 
@@ -276,10 +277,9 @@ func (d *Decoder) I64() int64 { return int64(d.U64()) }
 
 // Compact reads a compact integer of up to 64 bits (Compact<u64>).
 func (d *Decoder) Compact() uint64 {
-	if len(d.rest) > 0 && d.rest[0]&3 == 0 { // the common case, small enough to inline
-		v := d.rest[0] >> 2
-		d.rest = d.rest[1:]
-		return uint64(v)
+	if d.pos < len(d.data) && d.data[d.pos]&3 == 0 { // the common case, small enough to inline
+		d.pos++
+		return uint64(d.data[d.pos-1] >> 2)
 	}
 	return d.compact(64, "compact u64")
 }
@@ -295,33 +295,33 @@ func (d *Decoder) CompactU8() uint8 { return uint8(d.compact(8, "compact u8")) }
 
 // compact reads a compact integer of at most width bits.
 func (d *Decoder) compact(width uint, what string) uint64 {
-	if len(d.rest) == 0 {
+	b := d.data[d.pos:]
+	if len(b) == 0 {
 		d.short(1, what)
 		return 0
 	}
-	start := d.Offset()
 	var v, least uint64 // least value that needs this form
 	n := 1
-	switch first := d.rest[0]; first & 3 {
+	switch first := b[0]; first & 3 {
 	case 0:
 		v = uint64(first >> 2)
 	case 1:
-		if n = 2; len(d.rest) >= n {
-			v, least = uint64(binary.LittleEndian.Uint16(d.rest)>>2), 1<<6
+		if n = 2; len(b) >= n {
+			v, least = uint64(binary.LittleEndian.Uint16(b)>>2), 1<<6
 		}
 	case 2:
-		if n = 4; len(d.rest) >= n {
-			v, least = uint64(binary.LittleEndian.Uint32(d.rest)>>2), 1<<14
+		if n = 4; len(b) >= n {
+			v, least = uint64(binary.LittleEndian.Uint32(b)>>2), 1<<14
 		}
 	default:
 		k := int(first>>2) + 4
 		if k > 8 || uint(k)*8 > max(width, 32) {
-			d.fail(start, what, ErrRange, fmt.Sprintf("%d bytes of value", k))
+			d.fail(d.pos, what, ErrRange, fmt.Sprintf("%d bytes of value", k))
 			return 0
 		}
-		if n = 1 + k; len(d.rest) >= n {
+		if n = 1 + k; len(b) >= n {
 			for i := k; i > 0; i-- {
-				v = v<<8 | uint64(d.rest[i])
+				v = v<<8 | uint64(b[i])
 			}
 			least = 1 << 30
 			if k > 4 {
@@ -330,75 +330,77 @@ func (d *Decoder) compact(width uint, what string) uint64 {
 		}
 	}
 	switch {
-	case len(d.rest) < n:
+	case len(b) < n:
 		d.short(n, what)
 		return 0
 	case v < least:
-		d.fail(start, what, ErrCanonical, fmt.Sprintf("%d in %d bytes", v, n))
+		d.fail(d.pos, what, ErrCanonical, fmt.Sprintf("%d in %d bytes", v, n))
 		return 0
 	case width < 64 && v>>width != 0:
-		d.fail(start, what, ErrRange, strconv.FormatUint(v, 10))
+		d.fail(d.pos, what, ErrRange, strconv.FormatUint(v, 10))
 		return 0
 	}
-	d.rest = d.rest[n:]
+	d.pos += n
 	return v
 }
 
-// CompactU128 reads a compact integer of up to 128 bits (Compact<u128>): balances.
-func (d *Decoder) CompactU128() U128 {
-	const what = "compact u128"
-	if len(d.rest) == 0 || d.rest[0]&3 != 3 || d.rest[0]>>2 <= 4 {
-		return U128{Lo: d.compact(64, what)}
+// wide returns the bytes of a compact integer of more than 8 bytes, least significant first, and reads them; most is how many there may be. ok is false,
+// and nothing was read, for a shorter integer; for an error it is true and the bytes are nil.
+func (d *Decoder) wide(most int, what string) (le []byte, ok bool) {
+	b := d.data[d.pos:]
+	if len(b) == 0 || b[0]&3 != 3 || b[0]>>2 <= 4 {
+		return nil, false
 	}
-	k := int(d.rest[0]>>2) + 4
+	k := int(b[0]>>2) + 4
 	switch {
-	case k > 16:
-		d.fail(d.Offset(), what, ErrRange, fmt.Sprintf("%d bytes of value", k))
-		return U128{}
-	case len(d.rest) < 1+k:
+	case k > most:
+		d.fail(d.pos, what, ErrRange, fmt.Sprintf("%d bytes of value", k))
+		return nil, true
+	case len(b) < 1+k:
 		d.short(1+k, what)
-		return U128{}
-	case d.rest[k] == 0:
-		d.fail(d.Offset(), what, ErrCanonical, fmt.Sprintf("%d bytes end in 0", k))
-		return U128{}
+		return nil, true
+	case b[k] == 0:
+		d.fail(d.pos, what, ErrCanonical, fmt.Sprintf("%d bytes end in 0", k))
+		return nil, true
 	}
-	v := U128{Lo: binary.LittleEndian.Uint64(d.rest[1:])}
-	for i := k; i > 8; i-- {
-		v.Hi = v.Hi<<8 | uint64(d.rest[i])
+	d.pos += 1 + k
+	return b[1 : 1+k], true
+}
+
+// CompactU128 reads a compact integer of up to 128 bits (Compact<u128>): balances.
+func (d *Decoder) CompactU128() (v U128) {
+	le, ok := d.wide(16, "compact u128")
+	switch {
+	case !ok:
+		v.Lo = d.compact(64, "compact u128")
+	case le != nil:
+		v.Lo = binary.LittleEndian.Uint64(le)
+		for i := len(le) - 1; i >= 8; i-- {
+			v.Hi = v.Hi<<8 | uint64(le[i])
+		}
 	}
-	d.rest = d.rest[1+k:]
 	return v
 }
 
 // CompactBig reads a compact integer of any size, up to 2^536-1. It never returns nil.
 func (d *Decoder) CompactBig() *big.Int {
-	const what = "compact integer"
-	if len(d.rest) == 0 || d.rest[0]&3 != 3 || d.rest[0]>>2 <= 4 {
-		return new(big.Int).SetUint64(d.compact(64, what))
+	le, ok := d.wide(67, "compact integer")
+	if !ok {
+		return new(big.Int).SetUint64(d.compact(64, "compact integer"))
 	}
-	k := int(d.rest[0]>>2) + 4
-	switch {
-	case len(d.rest) < 1+k:
-		d.short(1+k, what)
-		return new(big.Int)
-	case d.rest[k] == 0:
-		d.fail(d.Offset(), what, ErrCanonical, fmt.Sprintf("%d bytes end in 0", k))
-		return new(big.Int)
-	}
-	be := make([]byte, k)
+	be := make([]byte, len(le))
 	for i := range be {
-		be[i] = d.rest[k-i]
+		be[i] = le[len(le)-1-i]
 	}
-	d.rest = d.rest[1+k:]
 	return new(big.Int).SetBytes(be)
 }
 
 // Len reads the length of a sequence whose items need at least one byte each, and refuses one that exceeds the bytes that remain.
 func (d *Decoder) Len() int {
-	start := d.Offset()
+	start := d.pos
 	n := d.compact(32, "compact length")
-	if n > uint64(len(d.rest)) {
-		d.fail(start, "compact length", ErrEnd, fmt.Sprintf("%d items claimed, %d bytes remain", n, len(d.rest)))
+	if n > uint64(d.Remaining()) {
+		d.fail(start, "compact length", ErrEnd, fmt.Sprintf("%d items claimed, %d bytes remain", n, d.Remaining()))
 		return 0
 	}
 	return int(n)
@@ -406,53 +408,51 @@ func (d *Decoder) Len() int {
 
 // Read fills dst: [u8; N], hashes, keys.
 func (d *Decoder) Read(dst []byte) {
-	if len(d.rest) < len(dst) {
+	if d.Remaining() < len(dst) {
 		d.short(len(dst), "bytes")
 		clear(dst)
 		return
 	}
-	copy(dst, d.rest)
-	d.rest = d.rest[len(dst):]
+	d.pos += copy(dst, d.data[d.pos:])
 }
 
 // Array32 reads 32 bytes: hashes, keys, account ids.
 func (d *Decoder) Array32() (v [32]byte) {
-	if len(d.rest) < 32 {
+	if d.Remaining() < 32 {
 		d.short(32, "32 bytes")
 		return v
 	}
-	v = [32]byte(d.rest)
-	d.rest = d.rest[32:]
+	v = [32]byte(d.data[d.pos:])
+	d.pos += 32
 	return v
 }
 
 // Take returns a view of the next n bytes; it aliases the input. It returns nil where fewer remain.
 func (d *Decoder) Take(n int) []byte {
-	if n < 0 || len(d.rest) < n {
+	if n < 0 || d.Remaining() < n {
 		d.short(n, "bytes")
 		return nil
 	}
-	v := d.rest[:n:n]
-	d.rest = d.rest[n:]
+	v := d.data[d.pos : d.pos+n : d.pos+n]
+	d.pos += n
 	return v
 }
 
 // Span returns a view of the bytes that read reads; it aliases the input. It is nil after an error.
 func (d *Decoder) Span(read func(*Decoder)) []byte {
-	start := d.rest
+	start := d.pos
 	read(d)
 	if d.err != nil {
 		return nil
 	}
-	n := len(start) - len(d.rest)
-	return start[:n:n]
+	return d.data[start:d.pos:d.pos]
 }
 
 // View reads a length and returns a view of that many bytes; it aliases the input.
 func (d *Decoder) View() []byte { return d.Take(d.Len()) }
 
 // Rest returns a view of all bytes that are left and reads them; it aliases the input.
-func (d *Decoder) Rest() []byte { return d.Take(len(d.rest)) }
+func (d *Decoder) Rest() []byte { return d.Take(d.Remaining()) }
 
 // Bytes reads a length and that many bytes into a fresh slice (Vec<u8>). It returns nil only after an error.
 func (d *Decoder) Bytes() []byte {
@@ -533,7 +533,7 @@ func extend[T any](d *Decoder, items []T, n int) []T {
 	size := max(int(unsafe.Sizeof(zero)), 1)
 	more := min(n-len(items), len(items))
 	if len(items) == 0 {
-		more = min(n, max(aheadBytes, 2*len(d.rest))/size+1)
+		more = min(n, max(aheadBytes, 2*d.Remaining())/size+1)
 	}
 	if !d.Charge(more * size) {
 		return items
