@@ -8,6 +8,7 @@
 //	Tiny_echo(x)        → x
 //	Tiny_get(key)       → Option<Vec<u8>>: the value at key of the state
 //	Tiny_put(key)       → nothing; writes key as the value at key
+//	Tiny_count(n)       → nothing; asks for the log level n times (u32): what a host call costs
 //	Tiny_panic          traps
 //	Tiny_spin           never returns
 //
@@ -87,19 +88,30 @@ func Module() []byte {
 		{"Tiny_echo", args},
 		{"Tiny_get", append(args[:len(args):len(args)], 0x10, 0)},
 		{"Tiny_put", append(append(append(args[:len(args):len(args)], args...), 0x10, 1), empty...)},
+		// The counter is loaded from the arguments into local 0, and the loop ends when it reaches 0.
+		{"Tiny_count", append([]byte{
+			0x20, 0, 0x28, 2, 0, 0x21, 0, // local 0 = load(local 0)
+			0x02, 0x40, 0x03, 0x40, // block loop
+			0x20, 0, 0x45, 0x0d, 1, // out where it is 0
+			0x10, 2, 0x1a, // call, drop
+			0x20, 0, 0x41, 1, 0x6b, 0x21, 0, // local 0 -= 1
+			0x0c, 0, 0x0b, 0x0b,
+		}, empty...)},
 		{"Tiny_panic", []byte{0x00}},
 		{"Tiny_spin", append([]byte{0x03, 0x40, 0x0c, 0, 0x0b}, empty...)},
 	}
 
 	b := []byte("\x00asm\x01\x00\x00\x00")
-	b = section(b, 1, list( // types: runtime call, get, set
+	b = section(b, 1, list( // types: runtime call, get, set, log level
 		[]byte{0x60, 2, i32, i32, 1, i64},
 		[]byte{0x60, 1, i64, 1, i64},
 		[]byte{0x60, 2, i64, i64, 0},
+		[]byte{0x60, 0, 1, i32},
 	))
 	b = section(b, 2, list(
 		append(append(name("env"), name("ext_storage_get_version_1")...), 0, 1),
 		append(append(name("env"), name("ext_storage_set_version_1")...), 0, 2),
+		append(append(name("env"), name("ext_logging_max_level_version_1")...), 0, 3),
 	))
 	var functions, codes [][]byte
 	names := [][]byte{append(name("memory"), 2, 0), append(name("__heap_base"), 3, 0)}
@@ -107,7 +119,7 @@ func Module() []byte {
 		functions = append(functions, []byte{0})
 		body := append(append([]byte{0}, e.body...), 0x0b) // no locals
 		codes = append(codes, append(uleb(len(body)), body...))
-		names = append(names, append(name(e.name), 0, byte(2+i)))
+		names = append(names, append(name(e.name), 0, byte(3+i)))
 	}
 	b = section(b, 3, list(functions...))
 	b = section(b, 5, list([]byte{0, 1})) // one page at least, no maximum

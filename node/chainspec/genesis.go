@@ -67,7 +67,7 @@ func (g *Genesis) Changes() *storage.Changes {
 	return changes
 }
 
-// Build makes block 0 with its state in memory, values written under version: that of the genesis runtime, see [Runtime].
+// Build makes block 0 with its state in memory, values written under version: that of the genesis runtime, see [Genesis.Version].
 // Errors: [ErrNoState]; [storage.ErrChildKey] where a caller set a key of a child trie in Top.
 func (g *Genesis) Build(version trie.Version) (*Block, error) {
 	if g.StateRoot != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/gotensor/gotensor/primitives/hash"
 	"github.com/gotensor/gotensor/storage"
 	"github.com/gotensor/gotensor/storage/trie"
+	"github.com/gotensor/gotensor/wasmhost"
 )
 
 // TestGenesisHash builds the genesis of real chains. The hashes are the ones that these chains are known by;
@@ -105,4 +106,29 @@ func TestOverride(t *testing.T) {
 	if _, err := spec.Genesis.Build(trie.V1); !errors.Is(err, storage.ErrChildKey) {
 		t.Errorf("got %v, want %v", err, storage.ErrChildKey)
 	}
+}
+
+// TestVersion: the version stands in the code of our own spec, and has to be asked for in that of Kusama's first runtime.
+func TestVersion(t *testing.T) {
+	engine, err := wasmhost.NewEngine(wasmhost.Config{Interpreter: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer engine.Close()
+	check := func(path, name string, spec uint32, state uint8) {
+		t.Helper()
+		s, err := ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := s.Genesis.Version(t.Context(), engine)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v.SpecName != name || v.SpecVersion != spec || v.StateVersion() != state {
+			t.Errorf("%s: got %+v, want %s %d with state version %d", path, v, name, spec, state)
+		}
+	}
+	check(tiny, "tiny", 7, 1)
+	check(outside.Path(t, 1, "ChainSafe/gossamer/chain/kusama/chain-spec-raw.json"), "kusama", 1020, 0)
 }

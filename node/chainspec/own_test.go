@@ -78,8 +78,8 @@ func TestOwnSpec(t *testing.T) {
 		t.Fatal(err)
 	}
 	for version, want := range map[trie.Version][2]string{
-		trie.V0: {"0x759999033e40a3ed1c328a92de9389e552e30632bbe7b709d464eb48879eb122", "0x62dde8a016d24710d5a47943c0c88f326a9c890b0c72f9ddd4950a2be7cc709a"},
-		trie.V1: {"0x791ee7f32661742f2aeb20155a05d93a60ec887254f0d013643ada4842bbefe5", "0x14a040482b4c40dc9e57dacdb4b8a50890ef052cd080fb3c3979f17e66588425"},
+		trie.V0: {"0xac36b392b662220d4c8cb1644e066bd9b74e160b03abe04a5a476f9b9e00189f", "0x4d551925794856ff8f3048780fbd91309e9f193de8a75279d53c6a40798350c9"},
+		trie.V1: {"0x84d54e09407df3bd2974fa6b33c7e199e39d93b0d1677450e88a8b2e80abe6e5", "0xf1b975a04e5fd5b24398181f0b113a9f19056a684b268b4dea4508a53eb57330"},
 	} {
 		block, err := spec.Genesis.Build(version)
 		if err != nil {

@@ -1,0 +1,17 @@
+// Command gotensor is the Bittensor chain in pure Go. Today it looks into chain specs and runtimes, runs runtime calls on a genesis
+// state, handles keys, and measures; the node arrives later.
+//
+// It is a thin shell: each command parses its flags, calls a library of this repository and prints. Data goes to
+// stdout, everything else to stderr. An error is one line "gotensor: …", maybe followed by lines "hint: …".
+// Exit codes: 0 done, 1 it went wrong (a signature that does not verify included), 2 the command line makes no sense.
+//
+// With --json every command prints one JSON document instead of text. Its member names are stable; the text is for people.
+//
+// Secrets are read from the terminal, a file, or stdin. Flags and arguments take them too, as subkey does, with a
+// hint about the shell's history. Nothing secret is printed that was not asked for.
+//
+//	gotensor chain-spec inspect chain.json
+//	gotensor runtime inspect runtime.wasm
+//	gotensor runtime call chain.json Core_version
+//	gotensor key generate
+package main
