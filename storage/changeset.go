@@ -98,15 +98,25 @@ func (c *changeset) get(key []byte) *entry {
 
 // sorted returns the order with all entries in it.
 func (c *changeset) sorted() *order {
-	for i, e := range c.fresh {
-		if e.now.kind != absent {
+	fresh := slices.DeleteFunc(c.fresh, func(e *entry) bool { return e.now.kind == absent })
+	if len(c.order.runs) == 0 {
+		sortByKey(fresh)
+		c.order.build(fresh)
+	} else {
+		for _, e := range fresh {
 			c.order.add(e)
-			e.ordered = true
 		}
-		c.fresh[i] = nil
 	}
-	c.fresh = c.fresh[:0]
+	for _, e := range fresh {
+		e.ordered = true
+	}
+	clear(fresh)
+	c.fresh = fresh[:0]
 	return &c.order
+}
+
+func sortByKey(list []*entry) {
+	slices.SortFunc(list, func(a, b *entry) int { return strings.Compare(a.key, b.key) })
 }
 
 // make returns the entry of a key, making an absent one where there is none. The caller writes to it at once.
@@ -147,13 +157,20 @@ func (c *changeset) mark(e *entry) {
 	}
 }
 
-// takeDirty returns the entries that were written since the last derivation, by key, and starts a new list.
-func (c *changeset) takeDirty() []*entry {
+// take returns the entries that were written since the last derivation, or all, by key, and starts a new list.
+func (c *changeset) take(everything bool) []*entry {
 	list := slices.DeleteFunc(c.dirty, func(e *entry) bool { return e.now.kind == absent })
-	slices.SortFunc(list, func(a, b *entry) int { return strings.Compare(a.key, b.key) })
 	c.dirty = nil
 	for _, e := range list {
 		e.dirty = false
+	}
+	if everything {
+		list = c.all()
+	} else {
+		sortByKey(list)
+	}
+	for _, e := range list {
+		e.derived = true
 	}
 	return list
 }

@@ -1,6 +1,9 @@
 package storage
 
-import "sort"
+import (
+	"slices"
+	"sort"
+)
 
 // order holds entries sorted by key: a list of sorted runs of bounded size. Finding is two binary searches; adding and
 // taking away move at most one run's pointers, whatever the order in which a guest chooses its keys. A tree
@@ -40,6 +43,15 @@ func (o *order) next(p position) position {
 		return position{r: p.r + 1}
 	}
 	return p
+}
+
+// build fills an empty order with sorted entries.
+func (o *order) build(list []*entry) {
+	for len(list) > 0 {
+		n := min(len(list), runSize/2)
+		o.runs = append(o.runs, slices.Clone(list[:n]))
+		list = list[n:]
+	}
 }
 
 // add puts in an entry whose key is not there yet.

@@ -317,20 +317,10 @@ func (o *Overlay) derive(version trie.Version) error {
 // delta returns what was written since the last derivation, or everything, without the roots of child tries: those are
 // for State.Derive to write.
 func (o *Overlay) delta(everything bool) *Changes {
-	take := func(set *changeset) []*entry {
-		list := set.takeDirty()
-		if everything {
-			list = set.all()
-		}
-		for _, e := range list {
-			e.derived = true
-		}
-		return list
-	}
-	top := slices.DeleteFunc(take(o.top), func(e *entry) bool { return isChildKey([]byte(e.key)) })
+	top := slices.DeleteFunc(o.top.take(everything), func(e *entry) bool { return isChildKey([]byte(e.key)) })
 	changes := &Changes{Top: changesOf(top)}
 	for _, child := range o.childKeys() {
-		if list := take(o.children[child]); len(list) > 0 {
+		if list := o.children[child].take(everything); len(list) > 0 {
 			changes.Child = append(changes.Child, ChildChanges{Child: []byte(child), Changes: changesOf(list)})
 		}
 	}
