@@ -74,7 +74,8 @@ func (x Extrinsic) Opaque() OpaqueExtrinsic {
 // AppendScale appends the encoding behind its length: the form that clients submit.
 func (x Extrinsic) AppendScale(dst []byte) []byte { return x.Opaque().AppendScale(dst) }
 
-// Layout steps over the parts of an extrinsic whose shape the metadata of a runtime says: each function reads its part and nothing more.
+// Layout steps over the parts of an extrinsic whose shape the metadata of a runtime says: each function reads its part and nothing more. All
+// three must be set.
 type Layout struct {
 	Address   func(d *scale.Decoder)
 	Signature func(d *scale.Decoder)

@@ -1,9 +1,6 @@
 package scale
 
-import (
-	"fmt"
-	"slices"
-)
+import "slices"
 
 // BitVec is a sequence of bits. Bit i is bit i%8 of Bytes[i/8] (least significant first), whatever the wire format; the bits behind Len are
 // zero and Bytes has exactly (Len+7)/8 bytes.
@@ -40,7 +37,7 @@ func (f BitFormat) unit() int {
 	case 16, 32, 64:
 		return f.Store / 8
 	}
-	panic(fmt.Sprintf("BUG: bit store of %d bits", f.Store)) // formats come from constants, or from metadata that was checked
+	panic("BUG: bit store of " + itoa(f.Store) + " bits") // formats come from constants, or from metadata that was checked
 }
 
 // turn converts between the wire order and ours, in place: for Msb0 that is the reversal of all bits of each unit.

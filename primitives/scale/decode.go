@@ -3,7 +3,6 @@ package scale
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"math/big"
 	"strconv"
 	"unicode/utf8"
@@ -48,12 +47,15 @@ type Error struct {
 
 // Error returns one line: "scale: item 3: u32 at byte 17: input ends: need 4 bytes, 2 remain".
 func (e *Error) Error() string {
-	s := "scale: " + e.Path + e.What + " at byte " + strconv.Itoa(e.Offset) + ": " + e.Kind.Error()
+	s := "scale: " + e.Path + e.What + " at byte " + itoa(e.Offset) + ": " + e.Kind.Error()
 	if e.Detail != "" {
 		s += ": " + e.Detail
 	}
 	return s
 }
+
+// itoa stands in for fmt, whose formatting code would add 350 kB to the Wasm of every runtime.
+func itoa(n int) string { return strconv.Itoa(n) }
 
 // Unwrap returns Kind.
 func (e *Error) Unwrap() error { return e.Kind }
@@ -119,7 +121,7 @@ func (d *Decoder) Err() error {
 // Finish returns the first error, or an ErrTrailing when input is left.
 func (d *Decoder) Finish() error {
 	if d.err == nil && d.pos < len(d.data) {
-		d.fail(d.pos, "value", ErrTrailing, fmt.Sprintf("%d of %d", len(d.data)-d.pos, len(d.data)))
+		d.fail(d.pos, "value", ErrTrailing, itoa(d.Remaining())+" of "+itoa(len(d.data)))
 	}
 	return d.Err()
 }
@@ -143,7 +145,7 @@ func (d *Decoder) Fail(offset int, what string, cause error, detail string) {
 
 // FailVariant reports that tag, the byte just read, is no variant of the enum called what.
 func (d *Decoder) FailVariant(what string, tag uint8) {
-	d.fail(d.Offset()-1, what, ErrInvalid, "unknown variant "+strconv.Itoa(int(tag)))
+	d.fail(d.Offset()-1, what, ErrInvalid, "unknown variant "+itoa(int(tag)))
 }
 
 func (d *Decoder) fail(offset int, what string, kind error, detail string) {
@@ -156,14 +158,14 @@ func (d *Decoder) fail(offset int, what string, kind error, detail string) {
 // short reports that n bytes were needed and fewer remain.
 func (d *Decoder) short(n int, what string) {
 	if d.err == nil {
-		d.fail(d.Offset(), what, ErrEnd, fmt.Sprintf("need %d bytes, %d remain", n, d.Remaining()))
+		d.fail(d.Offset(), what, ErrEnd, "need "+itoa(n)+" bytes, "+itoa(d.Remaining())+" remain")
 	}
 }
 
 // Charge takes n bytes from the memory budget and reports whether they were there. Codecs that allocate by themselves call it first.
 func (d *Decoder) Charge(n int) bool {
 	if n < 0 || n > d.budget {
-		d.fail(d.Offset(), "value", ErrBudget, fmt.Sprintf("need %d bytes, %d left", n, d.budget))
+		d.fail(d.Offset(), "value", ErrBudget, "need "+itoa(n)+" bytes, "+itoa(d.budget)+" left")
 		return false
 	}
 	d.budget -= n
@@ -175,7 +177,7 @@ func (d *Decoder) Charge(n int) bool {
 func (d *Decoder) Enter() bool {
 	d.depth++
 	if d.depth > MaxDepth {
-		d.fail(d.Offset(), "value", ErrDepth, "limit "+strconv.Itoa(MaxDepth))
+		d.fail(d.Offset(), "value", ErrDepth, "limit "+itoa(MaxDepth))
 		return false
 	}
 	return d.err == nil
@@ -188,7 +190,7 @@ func (d *Decoder) Leave() { d.depth-- }
 func (d *Decoder) Bool() bool {
 	v := d.U8()
 	if v > 1 {
-		d.fail(d.Offset()-1, "bool", ErrInvalid, "byte "+strconv.Itoa(int(v)))
+		d.fail(d.Offset()-1, "bool", ErrInvalid, "byte "+itoa(int(v)))
 		return false
 	}
 	return v == 1
@@ -316,7 +318,7 @@ func (d *Decoder) compact(width uint, what string) uint64 {
 	default:
 		k := int(first>>2) + 4
 		if k > 8 || uint(k)*8 > max(width, 32) {
-			d.fail(d.pos, what, ErrRange, fmt.Sprintf("%d bytes of value", k))
+			d.fail(d.pos, what, ErrRange, itoa(k)+" bytes of value")
 			return 0
 		}
 		if n = 1 + k; len(b) >= n {
@@ -334,7 +336,7 @@ func (d *Decoder) compact(width uint, what string) uint64 {
 		d.short(n, what)
 		return 0
 	case v < least:
-		d.fail(d.pos, what, ErrCanonical, fmt.Sprintf("%d in %d bytes", v, n))
+		d.fail(d.pos, what, ErrCanonical, strconv.FormatUint(v, 10)+" in "+itoa(n)+" bytes")
 		return 0
 	case width < 64 && v>>width != 0:
 		d.fail(d.pos, what, ErrRange, strconv.FormatUint(v, 10))
@@ -354,13 +356,13 @@ func (d *Decoder) wide(most int, what string) (le []byte, ok bool) {
 	k := int(b[0]>>2) + 4
 	switch {
 	case k > most:
-		d.fail(d.pos, what, ErrRange, fmt.Sprintf("%d bytes of value", k))
+		d.fail(d.pos, what, ErrRange, itoa(k)+" bytes of value")
 		return nil, true
 	case len(b) < 1+k:
 		d.short(1+k, what)
 		return nil, true
 	case b[k] == 0:
-		d.fail(d.pos, what, ErrCanonical, fmt.Sprintf("%d bytes end in 0", k))
+		d.fail(d.pos, what, ErrCanonical, itoa(k)+" bytes end in 0")
 		return nil, true
 	}
 	d.pos += 1 + k
@@ -400,7 +402,7 @@ func (d *Decoder) Len() int {
 	start := d.pos
 	n := d.compact(32, "compact length")
 	if n > uint64(d.Remaining()) {
-		d.fail(start, "compact length", ErrEnd, fmt.Sprintf("%d items claimed, %d bytes remain", n, d.Remaining()))
+		d.fail(start, "compact length", ErrEnd, strconv.FormatUint(n, 10)+" items claimed, "+itoa(d.Remaining())+" bytes remain")
 		return 0
 	}
 	return int(n)
@@ -492,7 +494,7 @@ func DecodeSeq[T any](d *Decoder, item func(*Decoder) T) []T {
 			items[i] = item(d)
 		}
 		if d.err != nil {
-			d.err.Path = "item " + strconv.Itoa(i) + ": " + d.err.Path
+			d.err.Path = "item " + itoa(i) + ": " + d.err.Path
 			return nil
 		}
 	}
@@ -518,7 +520,7 @@ func DecodeSlice[T any, P interface {
 			P(&items[i]).DecodeScale(d)
 		}
 		if d.err != nil {
-			d.err.Path = "item " + strconv.Itoa(i) + ": " + d.err.Path
+			d.err.Path = "item " + itoa(i) + ": " + d.err.Path
 			return nil
 		}
 	}

@@ -26,6 +26,8 @@
 //
 //	account, err := scale.Unmarshal[Account](data)
 //
+// Items of a sequence that have such a codec themselves go through [AppendSlice] and [DecodeSlice].
+//
 // There is no reflection. Integers are little-endian. Lengths and most counters on the wire are compact integers: the two low
 // bits of the first byte say whether 1, 2, 4 or a counted number of bytes hold the value.
 //
@@ -42,7 +44,7 @@
 //     need at least one byte; sequences of zero-size items do not occur on the chain and are refused unless empty.
 //   - Allocation grows with what was really read: at most 64 KiB or twice the remaining input ahead of it, and in sum
 //     no more than the memory budget ([Decoder.SetBudget]).
-//   - Nesting through [DecodeSeq], [DecodeBox] and [Decoder.Enter] is at most [MaxDepth] deep, as in Substrate.
+//   - Nesting through [DecodeSeq], [DecodeSlice], [DecodeBox] and [Decoder.Enter] is at most [MaxDepth] deep, as in Substrate.
 //   - A value has one encoding. Compact integers that are longer than needed, booleans other than 0 and 1, options and results
 //     with another tag, strings that are not UTF-8, and (in [Unmarshal]) bytes left over are errors. The bits behind the end of
 //     a [BitVec] are ignored, as parity-scale-codec does, and read as zero.
