@@ -8,8 +8,6 @@ import (
 
 	"github.com/ChainSafe/go-schnorrkel"
 	"github.com/gotensor/gotensor/primitives/keys"
-	"github.com/oasisprotocol/curve25519-voi/primitives/ed25519"
-	"github.com/oasisprotocol/curve25519-voi/primitives/sr25519"
 )
 
 // benchMessage is as long as the payload of a transfer.
@@ -57,39 +55,22 @@ func BenchmarkVerify(b *testing.B) {
 		})
 	}
 	b.Run("sr25519/go-schnorrkel", func(b *testing.B) { benchVerify(b, signatures(b, keys.Sr25519, 64), schnorrkelVerify) })
-	b.Run("sr25519/parsed", func(b *testing.B) {
-		all := signatures(b, keys.Sr25519, 64)
-		parsed := map[string]*sr25519.PublicKey{}
-		for _, s := range all {
-			key, err := sr25519.NewPublicKeyFromBytes(s.public)
-			if err != nil {
-				b.Fatal(err)
-			}
-			parsed[string(s.public)] = key
-		}
-		context := sr25519.NewSigningContext([]byte("substrate"))
-		benchVerify(b, all, func(sig, message, public []byte) bool {
-			var s sr25519.Signature
-			return s.UnmarshalBinary(sig) == nil && parsed[string(public)].Verify(context.NewTranscriptBytes(message), &s)
-		})
+	b.Run("sr25519/curve25519-voi", func(b *testing.B) { benchVerify(b, signatures(b, keys.Sr25519, 64), voiVerify) })
+	b.Run("sr25519/deprecated", func(b *testing.B) {
+		pair := keys.NewSr25519([32]byte{1})
+		all := []signed{{signDeprecated(b, pair, benchMessage, make([]byte, 64)), benchMessage, pair.Public()}}
+		benchVerify(b, all, keys.Sr25519VerifyDeprecated)
 	})
+	for _, scheme := range []keys.Scheme{keys.Sr25519, keys.Ed25519} {
+		for _, slots := range []int{1, 1024} { // one slot for 64 keys misses always
+			b.Run(fmt.Sprintf("%s/verifier-%d", scheme, slots), func(b *testing.B) {
+				verifier := keys.NewVerifier(slots)
+				benchVerify(b, signatures(b, scheme, 64), func(sig, message, public []byte) bool { return verifier.Verify(scheme, sig, message, public) })
+			})
+		}
+	}
 	b.Run("ed25519/standard-library", func(b *testing.B) {
 		benchVerify(b, signatures(b, keys.Ed25519, 64), func(sig, message, public []byte) bool { return stded25519.Verify(public, message, sig) })
-	})
-	b.Run("ed25519/expanded", func(b *testing.B) {
-		all := signatures(b, keys.Ed25519, 64)
-		expanded := map[string]*ed25519.ExpandedPublicKey{}
-		for _, s := range all {
-			key, err := ed25519.NewExpandedPublicKey(s.public)
-			if err != nil {
-				b.Fatal(err)
-			}
-			expanded[string(s.public)] = key
-		}
-		options := &ed25519.Options{Verify: ed25519.VerifyOptionsZIP_215}
-		benchVerify(b, all, func(sig, message, public []byte) bool {
-			return ed25519.VerifyExpandedWithOptions(expanded[string(public)], message, sig, options)
-		})
 	})
 }
 

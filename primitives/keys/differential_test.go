@@ -7,6 +7,7 @@ import (
 	"math/rand"
 	"os"
 	"strconv"
+	"sync"
 	"testing"
 
 	"github.com/ChainSafe/go-schnorrkel"
@@ -14,6 +15,7 @@ import (
 	"github.com/oasisprotocol/curve25519-voi/curve"
 	"github.com/oasisprotocol/curve25519-voi/curve/scalar"
 	"github.com/oasisprotocol/curve25519-voi/primitives/merlin"
+	"github.com/oasisprotocol/curve25519-voi/primitives/sr25519"
 )
 
 // schnorrkelVerify is go-schnorrkel's answer, the second opinion on Sr25519Verify. The two part on the identity as
@@ -29,6 +31,14 @@ func schnorrkelVerify(sig, message, public []byte) bool {
 	}
 	ok, err := key.Verify(&signature, schnorrkel.NewSigningContext([]byte("substrate"), message))
 	return ok && err == nil
+}
+
+// voiVerify is the answer of curve25519-voi's own verifier, of whose parts ours is made.
+func voiVerify(sig, message, public []byte) bool {
+	var key sr25519.PublicKey
+	var signature sr25519.Signature
+	return signature.UnmarshalBinary(sig) == nil && key.UnmarshalBinary(public) == nil &&
+		key.Verify(sr25519.NewSigningContext([]byte("substrate")).NewTranscriptBytes(message), &signature)
 }
 
 // signDeprecated signs as schnorrkel did before 0.8; nonce is 64 bytes.
@@ -77,7 +87,7 @@ func rounds(t testing.TB) int {
 	return 2
 }
 
-// TestSr25519BitFlips flips each bit of signature and public key: two implementations must refuse all.
+// TestSr25519BitFlips flips each bit of signature and public key: all implementations must refuse all.
 func TestSr25519BitFlips(t *testing.T) {
 	rng := rand.New(rand.NewSource(1))
 	corruptions := 0
@@ -88,7 +98,7 @@ func TestSr25519BitFlips(t *testing.T) {
 		message := make([]byte, rng.Intn(300))
 		rng.Read(message)
 		sig, public := pair.Sign(message), pair.Public()
-		if !keys.Sr25519Verify(sig, message, public) || !schnorrkelVerify(sig, message, public) || !keys.Sr25519VerifyDeprecated(sig, message, public) {
+		if !keys.Sr25519Verify(sig, message, public) || !schnorrkelVerify(sig, message, public) || !voiVerify(sig, message, public) || !keys.Sr25519VerifyDeprecated(sig, message, public) {
 			t.Fatalf("seed 0x%x: good signature is refused", seed)
 		}
 		for bit := range 768 {
@@ -98,7 +108,7 @@ func TestSr25519BitFlips(t *testing.T) {
 			}
 			part[at/8] ^= 1 << (at % 8)
 			corruptions++
-			if keys.Sr25519Verify(sig, message, public) || schnorrkelVerify(sig, message, public) || keys.Sr25519VerifyDeprecated(sig, message, public) {
+			if keys.Sr25519Verify(sig, message, public) || schnorrkelVerify(sig, message, public) || voiVerify(sig, message, public) || keys.Sr25519VerifyDeprecated(sig, message, public) {
 				t.Errorf("seed 0x%x, bit %d: corrupted signature is accepted", seed, bit)
 			}
 			part[at/8] ^= 1 << (at % 8)
@@ -217,4 +227,27 @@ func TestBatch(t *testing.T) {
 			t.Errorf("round %d: %v, expected %v", round, got, want)
 		}
 	}
+}
+
+// TestVerifierConcurrent lets several goroutines fight for few slots.
+func TestVerifierConcurrent(t *testing.T) {
+	verifier := keys.NewVerifier(2)
+	var wg sync.WaitGroup
+	for worker := range 4 {
+		wg.Go(func() {
+			for i := range 16 {
+				scheme := schemes[(worker+i)%3]
+				pair, err := keys.FromSeed(scheme, append(make([]byte, 31), byte(i+1)))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				sig := pair.Sign([]byte("m"))
+				if !verifier.Verify(scheme, sig, []byte("m"), pair.Public()) || verifier.Verify(scheme, sig, []byte("n"), pair.Public()) {
+					t.Errorf("%s %d: wrong answer", scheme, i)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }

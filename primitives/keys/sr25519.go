@@ -2,7 +2,6 @@ package keys
 
 import (
 	"crypto/sha512"
-	"errors"
 	"fmt"
 
 	"github.com/ChainSafe/go-schnorrkel"
@@ -150,13 +149,17 @@ func Sr25519DerivePublic(public [32]byte, path []Junction) ([32]byte, error) {
 // Host function ext_crypto_sr25519_verify_version_2. Like schnorrkel in Rust, and unlike go-schnorrkel, it takes the
 // all-zero public key (the identity point), whose signatures anybody can make.
 func Sr25519Verify(sig, message, public []byte) bool {
-	if len(sig) != sr25519.SignatureSize || sig[63]&128 == 0 {
+	e, ok := newSr25519Equation(sig, true)
+	if !ok {
 		return false
 	}
-	var key sr25519.PublicKey
-	var signature sr25519.Signature
-	return signature.UnmarshalBinary(sig) == nil && key.UnmarshalBinary(public) == nil &&
-		key.Verify(sr25519Context.NewTranscriptBytes(message), &signature)
+	negated, ok := negatedPoint(public)
+	if !ok {
+		return false
+	}
+	e.challenge(sr25519Challenge, sig, message, public)
+	var rest curve.RistrettoPoint
+	return rest.TripleScalarMulBasepointVartime(&e.k, &negated, &e.s, &e.r).IsIdentity()
 }
 
 // Sr25519VerifyDeprecated is Sr25519Verify that also takes signatures of schnorrkel before 0.8: without the marker bit,
@@ -164,51 +167,92 @@ func Sr25519Verify(sig, message, public []byte) bool {
 // Host function ext_crypto_sr25519_verify_version_1; version 2 and the deprecated batch verification take Sr25519Verify.
 // Source: w3f/schnorrkel src/sign.rs, verify_simple_preaudit_deprecated.
 func Sr25519VerifyDeprecated(sig, message, public []byte) bool {
-	if len(sig) != sr25519.SignatureSize {
-		return false
-	}
-	if sig[63]&128 != 0 {
+	if len(sig) == sr25519.SignatureSize && sig[63]&marker != 0 {
 		return Sr25519Verify(sig, message, public)
 	}
-	if !scalar.ScMinimalVartime(sig[32:]) {
+	e, ok := newSr25519Equation(sig, false)
+	if !ok {
 		return false
 	}
-	s, err := scalar.NewFromCanonicalBytes(sig[32:])
-	if err != nil {
+	negated, ok := negatedPoint(public)
+	if !ok {
 		return false
 	}
-	key, err := ristrettoPoint(public)
-	if err != nil {
-		return false
-	}
-	t := merlin.NewTranscript(signingContext)
-	t.AppendMessage("sign-bytes", message)
-	t.AppendMessage("proto-name", []byte("Schnorr-sig"))
-	t.AppendMessage("pk", public)
-	t.AppendMessage("no", sig[:32])
-	var wide [64]byte
-	t.ExtractBytes(wide[:], "")
-	k, err := scalar.NewFromBytesModOrderWide(wide[:])
-	if err != nil {
-		panic("BUG: scalar of 64 bytes: " + err.Error())
-	}
-	// R = sB - kA, compared by its encoding: an R that is no canonical encoding never matches.
-	var r curve.RistrettoPoint
-	var encoded curve.CompressedRistretto
-	encoded.SetRistrettoPoint(r.DoubleScalarMulBasepointVartime(k, key.Neg(key), s))
-	return string(encoded[:]) == string(sig[:32])
+	e.challenge(sr25519DeprecatedChallenge, sig, message, public)
+	var rest curve.RistrettoPoint
+	return rest.TripleScalarMulBasepointVartime(&e.k, &negated, &e.s, &e.r).IsIdentity()
 }
 
-var errNoPoint = errors.New("no canonical Ristretto point")
+// marker is the bit of a signature's last byte that tells it from an ed25519 signature.
+const marker = 128
 
-func ristrettoPoint(b []byte) (*curve.RistrettoPoint, error) {
-	var compressed curve.CompressedRistretto
-	if _, err := compressed.SetBytes(b); err != nil {
-		return nil, errNoPoint
+// sr25519Equation is a signature in parts: it is good when sB - kA - R is the identity. The library's own verifier does
+// the same with more copies and allocations; the benchmarks and the tests have both.
+type sr25519Equation struct {
+	k, s scalar.Scalar
+	r    curve.RistrettoPoint
+}
+
+// newSr25519Equation reads s, which must be canonical, and R, which must be a canonical encoding, from a signature
+// with or without the marker.
+func newSr25519Equation(sig []byte, marked bool) (e sr25519Equation, ok bool) {
+	if len(sig) != sr25519.SignatureSize || sig[63]&marker != 0 != marked {
+		return e, false
 	}
-	p, err := curve.NewRistrettoPoint().SetCompressed(&compressed)
-	if err != nil {
-		return nil, errNoPoint
+	s := [scalar.ScalarSize]byte(sig[32:])
+	s[31] &^= marker
+	if !scalar.ScMinimalVartime(s[:]) {
+		return e, false
 	}
-	return p, nil
+	if _, err := e.s.SetCanonicalBytes(s[:]); err != nil {
+		return e, false
+	}
+	r := curve.CompressedRistretto(sig[:32])
+	_, err := e.r.SetCompressed(&r)
+	return e, err == nil
+}
+
+// sr25519Labels tell the transcripts of today and of before schnorrkel 0.8 apart: where the message goes in, and what
+// key, R and the challenge are called.
+type sr25519Labels struct {
+	start        *merlin.Transcript
+	key, r, name string
+}
+
+var (
+	sr25519Challenge           = sr25519Labels{merlinContext(), "sign:pk", "sign:R", "sign:c"}
+	sr25519DeprecatedChallenge = sr25519Labels{merlin.NewTranscript(signingContext), "pk", "no", ""}
+)
+
+func merlinContext() *merlin.Transcript {
+	t := merlin.NewTranscript("SigningContext")
+	t.AppendMessage("", []byte(signingContext))
+	return t
+}
+
+// challenge sets k, which depends on message, key and R.
+func (e *sr25519Equation) challenge(labels sr25519Labels, sig, message, public []byte) {
+	t := labels.start.Clone()
+	t.AppendMessage("sign-bytes", message)
+	t.AppendMessage("proto-name", []byte("Schnorr-sig"))
+	t.AppendMessage(labels.key, public)
+	t.AppendMessage(labels.r, sig[:32])
+	var wide [scalar.ScalarWideSize]byte
+	t.ExtractBytes(wide[:], labels.name)
+	if _, err := e.k.SetBytesModOrderWide(wide[:]); err != nil {
+		panic("BUG: scalar of 64 bytes: " + err.Error())
+	}
+}
+
+// negatedPoint decodes a public key, which must be a canonical encoding, and negates it.
+func negatedPoint(public []byte) (p curve.RistrettoPoint, ok bool) {
+	if len(public) != sr25519.PublicKeySize {
+		return p, false
+	}
+	compressed := curve.CompressedRistretto(public)
+	if _, err := p.SetCompressed(&compressed); err != nil {
+		return p, false
+	}
+	p.Neg(&p)
+	return p, true
 }
