@@ -61,14 +61,6 @@ func BenchmarkVerify(b *testing.B) {
 		all := []signed{{signDeprecated(b, pair, benchMessage, make([]byte, 64)), benchMessage, pair.Public()}}
 		benchVerify(b, all, keys.Sr25519VerifyDeprecated)
 	})
-	for _, scheme := range []keys.Scheme{keys.Sr25519, keys.Ed25519} {
-		for _, slots := range []int{1, 1024} { // one slot for 64 keys misses always
-			b.Run(fmt.Sprintf("%s/verifier-%d", scheme, slots), func(b *testing.B) {
-				verifier := keys.NewVerifier(slots)
-				benchVerify(b, signatures(b, scheme, 64), func(sig, message, public []byte) bool { return verifier.Verify(scheme, sig, message, public) })
-			})
-		}
-	}
 	b.Run("ed25519/standard-library", func(b *testing.B) {
 		benchVerify(b, signatures(b, keys.Ed25519, 64), func(sig, message, public []byte) bool { return stded25519.Verify(public, message, sig) })
 	})

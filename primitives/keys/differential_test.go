@@ -7,7 +7,6 @@ import (
 	"math/rand"
 	"os"
 	"strconv"
-	"sync"
 	"testing"
 
 	"github.com/ChainSafe/go-schnorrkel"
@@ -227,27 +226,4 @@ func TestBatch(t *testing.T) {
 			t.Errorf("round %d: %v, expected %v", round, got, want)
 		}
 	}
-}
-
-// TestVerifierConcurrent lets several goroutines fight for few slots.
-func TestVerifierConcurrent(t *testing.T) {
-	verifier := keys.NewVerifier(2)
-	var wg sync.WaitGroup
-	for worker := range 4 {
-		wg.Go(func() {
-			for i := range 16 {
-				scheme := schemes[(worker+i)%3]
-				pair, err := keys.FromSeed(scheme, append(make([]byte, 31), byte(i+1)))
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				sig := pair.Sign([]byte("m"))
-				if !verifier.Verify(scheme, sig, []byte("m"), pair.Public()) || verifier.Verify(scheme, sig, []byte("n"), pair.Public()) {
-					t.Errorf("%s %d: wrong answer", scheme, i)
-				}
-			}
-		})
-	}
-	wg.Wait()
 }

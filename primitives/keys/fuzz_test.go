@@ -106,7 +106,7 @@ func FuzzMnemonic(f *testing.F) {
 	})
 }
 
-// FuzzSr25519 lets three implementations answer, the verifiers that remember, and the batch.
+// FuzzSr25519 lets three implementations answer, and the batch.
 func FuzzSr25519(f *testing.F) {
 	pair := keys.NewSr25519([32]byte{1})
 	f.Add(pair.Sign([]byte("message")), []byte("message"), pair.Public())
@@ -121,7 +121,6 @@ func FuzzSr25519(f *testing.F) {
 		if want := voiVerify(sig, message, public); got != want {
 			t.Fatalf("verify %v, curve25519-voi %v", got, want)
 		}
-		verifiersAgree(t, keys.Sr25519, sig, message, public, got)
 		deprecated := keys.Sr25519VerifyDeprecated(sig, message, public)
 		if marked := len(sig) == 64 && sig[63]&128 != 0; got && !deprecated || marked && deprecated != got {
 			t.Fatalf("verify %v, deprecated %v", got, deprecated)
@@ -145,7 +144,6 @@ func FuzzEd25519(f *testing.F) {
 		if standardVerify(sig, message, public) && !got {
 			t.Fatal("the standard library accepts and ZIP-215 does not")
 		}
-		verifiersAgree(t, keys.Ed25519, sig, message, public, got)
 		batch := keys.NewBatch(1)
 		batch.Add(keys.Ed25519, sig, message, public)
 		if each := batch.VerifyEach(); batch.Verify() != got || len(each) != 1 || each[0] != got {
