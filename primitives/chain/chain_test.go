@@ -491,3 +491,17 @@ func BenchmarkHeaderDecode(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkHeaderHash(b *testing.B) {
+	h, err := scale.Unmarshal[Header](unhex(b, smoldot(b).RococoHeader))
+	if err != nil {
+		b.Fatal(err)
+	}
+	want := hash.Blake2b256(unhex(b, smoldot(b).RococoHeader))
+	b.ReportAllocs()
+	for b.Loop() {
+		if h.Hash() != want {
+			b.Fatal("another hash")
+		}
+	}
+}

@@ -28,7 +28,11 @@ func (h Header) AppendScale(dst []byte) []byte {
 	dst = scale.AppendCompact(dst, uint64(h.Number))
 	dst = append(dst, h.StateRoot[:]...)
 	dst = append(dst, h.ExtrinsicsRoot[:]...)
-	return scale.AppendSlice(dst, h.Digest)
+	dst = scale.AppendLen(dst, len(h.Digest))
+	for i := range h.Digest { // not AppendSlice: through its type parameter dst would escape, and Hash allocate
+		dst = h.Digest[i].AppendScale(dst)
+	}
+	return dst
 }
 
 // DecodeScale reads a header.

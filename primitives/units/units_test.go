@@ -155,6 +155,29 @@ func TestWei(t *testing.T) {
 	}
 }
 
+// The expectations of opentensor/subtensor, runtime/src/lib.rs, tests of into_substrate_balance and into_evm_balance.
+func TestSubtensorConversions(t *testing.T) {
+	most, _ := new(big.Int).SetString("18446744073709551615000000000", 10) // u64::MAX RAO
+	for _, c := range []struct {
+		wei  *big.Int
+		want Rao
+		rest uint64
+		ok   bool
+	}{
+		{big.NewInt(1_000_000_000_000_000_000), Tao, 0, true},
+		{most, math.MaxUint64, 0, true},
+		{new(big.Int).Add(most, big.NewInt(WeiPerRao)), 0, 0, false},
+		{big.NewInt(1_000_000_000_123_456_789), Tao, 123_456_789, true},
+		{new(big.Int), 0, 0, true},
+	} {
+		w, fits := WeiFromBig(c.wei)
+		got, rest, ok := w.Rao()
+		if !fits || got != c.want || rest != c.rest || ok != c.ok {
+			t.Errorf("%v wei: got %d RAO and %d, %v, want %d and %d, %v", c.wei, uint64(got), rest, ok, uint64(c.want), c.rest, c.ok)
+		}
+	}
+}
+
 func TestScale(t *testing.T) {
 	if got, err := scale.Unmarshal[Rao](scale.Marshal(Rao(1 << 40))); err != nil || got != 1<<40 {
 		t.Errorf("got %v, %v", got, err)
