@@ -24,6 +24,9 @@ type version struct {
 	seq   *sequence
 }
 
+// cost is what counts against an overlay's limit: versions that share a buffer count it each.
+func (v *version) cost() int { return len(v.value) + v.size }
+
 // entry is what an overlay knows about one key of one trie.
 type entry struct {
 	key     string
@@ -119,11 +122,8 @@ func sortByKey(list []*entry) {
 	slices.SortFunc(list, func(a, b *entry) int { return strings.Compare(a.key, b.key) })
 }
 
-// make returns the entry of a key, making an absent one where there is none. The caller writes to it at once.
-func (c *changeset) make(key []byte) *entry {
-	if e := c.entries[string(key)]; e != nil {
-		return e
-	}
+// add makes an absent entry of a key that has none. The caller writes to it at once.
+func (c *changeset) add(key []byte) *entry {
 	e := &entry{key: string(key)}
 	c.entries[e.key] = e
 	c.fresh = append(c.fresh, e)

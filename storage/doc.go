@@ -36,8 +36,10 @@
 //
 // # What it does not do
 //
-// It does not know blocks, extrinsics or what keys mean. It does not bound how much a guest writes: the runtime's
-// weights and the host's limits do. Only default child tries exist, as in every runtime.
+// It does not know blocks, extrinsics or what keys mean. It does not bound what the execution of a block writes: the
+// runtime's weights do. Overlay.SetLimit is for calls on behalf of strangers. An Overlay cannot tell a guest from a host on its
+// own: who runs a guest calls EnterRuntime before and ExitRuntime after. Only default child tries exist, as in every
+// runtime.
 //
 // Specification: Polkadot protocol, chapter "State Storage and the Storage Trie", and Host API, chapters "Storage" and "Child
 // Storage".

@@ -9,6 +9,8 @@ var (
 	ErrNoTransaction = errors.New("no open transaction")
 	// ErrTooDeep is returned by Begin when MaxTransactions are open.
 	ErrTooDeep = errors.New("too many nested transactions")
+	// ErrLimit is returned by writes once the overlay holds more than SetLimit allows.
+	ErrLimit = errors.New("memory limit of the overlay reached")
 	// ErrOpenTransaction is returned where all transactions must be closed and some are open.
 	ErrOpenTransaction = errors.New("transaction still open")
 	// ErrMode is returned when a guest call is entered twice, or left without having been entered.

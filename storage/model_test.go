@@ -515,6 +515,9 @@ func runModel(parent content, v trie.Version, ops []op) error {
 		if got != want {
 			return fail("expected %v, got %v", want, got)
 		}
+		if held := recount(o); held != o.held {
+			return fail("the overlay counts %d bytes held, there are %d", o.held, held)
+		}
 		for _, s := range handed {
 			if string(s.slice) != s.copy {
 				return fail("a slice handed out before changed from %q to %q", s.copy, s.slice)
@@ -534,6 +537,23 @@ func runModel(parent content, v trie.Version, ops []op) error {
 		return fmt.Errorf("root at the end: expected %s, got %s", want, root)
 	}
 	return nil
+}
+
+// recount counts what an overlay holds.
+func recount(o *Overlay) (held int) {
+	sets := []*changeset{o.top}
+	for _, set := range o.children {
+		sets = append(sets, set)
+	}
+	for _, set := range sets {
+		for _, e := range set.entries {
+			held += entryCost + len(e.key) + e.now.cost()
+		}
+	}
+	for i := range o.journal {
+		held += undoCost + o.journal[i].was.cost()
+	}
+	return held
 }
 
 // readAll reads a state key by key.

@@ -29,6 +29,9 @@ type Overlay struct {
 	guest   bool   // between EnterRuntime and ExitRuntime
 	floor   int    // transactions that were open at EnterRuntime; the guest cannot close them
 
+	held  int // bytes that entries and journal take, about
+	limit int // 0 for none
+
 	// derived is the parent state with all that was written when it was made; nil before the first root.
 	derived        State
 	derivedVersion trie.Version
@@ -44,6 +47,12 @@ type undo struct {
 	depth int
 }
 
+// What an entry and a journalled version take besides their bytes, about.
+const (
+	entryCost = 160
+	undoCost  = 88
+)
+
 // NewOverlay returns an empty overlay over parent.
 func NewOverlay(parent State) *Overlay {
 	return &Overlay{base: parent, parent: parent, top: newChangeset(""), children: map[string]*changeset{}}
@@ -51,6 +60,19 @@ func NewOverlay(parent State) *Overlay {
 
 // Parent returns the state below: the one given to NewOverlay, or the last that Finish or Persist made.
 func (o *Overlay) Parent() State { return o.parent }
+
+// SetLimit bounds the memory that what is written may take, in bytes, counted roughly; 0 lifts the bound. Beyond it Set, Delete,
+// Append, ClearPrefix and KillChild give ErrLimit, which ends the guest's call. It is for calls that serve one node, such as
+// those of RPC clients: a bound on the execution of blocks would let nodes disagree.
+func (o *Overlay) SetLimit(bytes int) { o.limit = bytes }
+
+// full is the error of a write when the overlay holds too much.
+func (o *Overlay) full() error {
+	if o.limit > 0 && o.held > o.limit {
+		return fmt.Errorf("%d bytes written, limit %d: %w", o.held, o.limit, ErrLimit)
+	}
+	return nil
+}
 
 // changes returns the changeset of a trie, which is nil for a child trie that was not written to.
 func (o *Overlay) changes(child []byte) *changeset {
@@ -103,7 +125,7 @@ func (o *Overlay) Set(child, key, value []byte) error {
 		return nil
 	}
 	o.write(child, key, version{kind: plain, value: bytes.Clone(value)})
-	return nil
+	return o.full()
 }
 
 // Delete removes a value. In the top trie a key of the child roots is left alone, without an error, as Substrate does.
@@ -112,7 +134,7 @@ func (o *Overlay) Delete(child, key []byte) error {
 		return nil
 	}
 	o.write(child, key, version{kind: deleted})
-	return nil
+	return o.full()
 }
 
 // write makes v the present version of a key.
@@ -124,7 +146,17 @@ func (o *Overlay) write(child, key []byte, v version) {
 			o.children[string(child)] = set
 		}
 	}
-	o.replace(set, set.make(key), v)
+	o.replace(set, o.entry(set, key), v)
+}
+
+// entry returns the entry of a key, making an absent one where there is none. The caller writes to it at once.
+func (o *Overlay) entry(set *changeset, key []byte) *entry {
+	e := set.entries[string(key)]
+	if e == nil {
+		e = set.add(key)
+		o.held += entryCost + len(key)
+	}
+	return e
 }
 
 // replace makes v the present version of an entry, journalling the version before where a transaction is open.
@@ -133,8 +165,12 @@ func (o *Overlay) replace(set *changeset, e *entry, v version) {
 	if depth := len(o.starts); e.depth != depth {
 		o.journal = append(o.journal, undo{set, e, e.now, e.depth})
 		e.depth = depth
+		o.held += undoCost
+	} else {
+		o.held -= e.now.cost()
 	}
 	e.now = v
+	o.held += v.cost()
 	set.mark(e)
 }
 
@@ -153,22 +189,26 @@ func (o *Overlay) Append(key, item []byte) error {
 		if err != nil {
 			return err
 		}
-		e = o.top.make(key)
-		o.replace(o.top, e, version{kind: deleted})
+		e = o.entry(o.top, key)
+		v := version{kind: deleted}
 		if ok {
-			e.now = version{kind: plain, value: value}
+			v = version{kind: plain, value: value}
 		}
+		o.replace(o.top, e, v)
 	}
-	if !e.openSequence(len(item)) {
+	before := e.now.cost()
+	sequence := e.openSequence(len(item))
+	o.held += e.now.cost() - before
+	if !sequence {
 		o.replace(o.top, e, version{kind: appended, count: 1, size: len(item), seq: newSequence(item, 0)})
-		return nil
+		return o.full()
 	}
 	v := e.now
-	o.replace(o.top, e, v)
 	v.seq.buf = append(v.seq.buf[:headroom+v.size], item...)
-	e.now.count++
-	e.now.size += len(item)
-	return nil
+	v.count++
+	v.size += len(item)
+	o.replace(o.top, e, v)
+	return o.full()
 }
 
 // ClearPrefix deletes the keys of a trie that start with prefix: all those that were written here, and those of the
@@ -228,6 +268,9 @@ func (o *Overlay) clear(child, prefix []byte, limit *uint32, cursor []byte) (cle
 		if e := o.changes(child).get(key); e == nil {
 			o.write(child, key, version{kind: deleted})
 			cleared.Backend++
+			if err := o.full(); err != nil {
+				return cleared, err
+			}
 		}
 		cleared.Loops++
 		if key, more, err = o.parent.NextKey(child, key); err != nil {
@@ -371,9 +414,9 @@ func (o *Overlay) Finish(version trie.Version) (State, *Changes, error) {
 
 // reset empties the overlay and puts it over parent. The mode stays.
 func (o *Overlay) reset(parent State) {
-	guest, base := o.guest, o.base
+	guest, base, limit := o.guest, o.base, o.limit
 	*o = *NewOverlay(parent)
-	o.guest, o.base = guest, base
+	o.guest, o.base, o.limit = guest, base, limit
 }
 
 // EnterRuntime begins a guest call: transactions that are open now are out of the guest's reach. ErrMode where a call
@@ -424,8 +467,10 @@ func (o *Overlay) rollback() {
 	for i := len(o.journal) - 1; i >= start; i-- {
 		u := &o.journal[i]
 		e := u.entry
+		o.held -= undoCost + e.now.cost()
 		e.now, e.depth = u.was, u.depth
 		if e.now.kind == absent {
+			o.held -= entryCost + len(e.key)
 			o.stale = o.stale || e.derived
 			u.set.drop(e)
 			if len(u.set.entries) == 0 && u.set != o.top {
@@ -455,6 +500,8 @@ func (o *Overlay) Commit() error {
 		if depth > 0 && u.depth != depth {
 			o.journal[kept] = u
 			kept++
+		} else {
+			o.held -= undoCost + u.was.cost()
 		}
 	}
 	clear(o.journal[kept:])

@@ -259,3 +259,51 @@ func FuzzOverlay(f *testing.F) {
 		}
 	})
 }
+
+func TestArgumentsAreCopied(t *testing.T) {
+	o := NewOverlay(memory(t, content{}))
+	guest := []byte("value")
+	do(t, o.Set(nil, []byte("k"), guest))
+	do(t, o.Append([]byte("l"), guest))
+	guest[0] = 'X'
+	want(t, o, nil, "k", "value")
+	want(t, o, nil, "l", "\x04value")
+}
+
+func TestLimit(t *testing.T) {
+	s := memory(t, content{"top": {"a1": "", "a2": "", "a3": ""}})
+	key, megabyte := []byte("k"), make([]byte, 1<<20)
+	calls := map[string]func(o *Overlay, i int) error{
+		"set":          func(o *Overlay, i int) error { return o.Set(nil, fmt.Append(nil, i), megabyte) },
+		"set nested":   func(o *Overlay, i int) error { o.Begin(); return o.Set(nil, key, megabyte) },
+		"append":       func(o *Overlay, i int) error { return o.Append(key, megabyte) },
+		"delete":       func(o *Overlay, i int) error { return o.Delete([]byte("child"), fmt.Append(nil, i)) },
+		"clear prefix": func(o *Overlay, i int) error { _, err := o.ClearPrefix(nil, []byte("a"), nil, nil); return err },
+	}
+	for _, name := range sortedKeys(calls) {
+		o := NewOverlay(s)
+		o.SetLimit(10 << 20)
+		if name == "clear prefix" {
+			o.SetLimit(2 * entryCost)
+		}
+		var err error
+		for i := 0; err == nil && i < 1<<20; i++ {
+			err = calls[name](o, i)
+		}
+		if !errors.Is(err, ErrLimit) {
+			t.Errorf("%s: got %v", name, err)
+		}
+		if o.held > 12<<20 {
+			t.Errorf("%s: %d bytes held", name, o.held)
+		}
+	}
+	// What is written over does not count, nor what is rolled back.
+	o := NewOverlay(s)
+	o.SetLimit(4 << 20)
+	for range 100 {
+		do(t, o.Set(nil, key, megabyte))
+		do(t, o.Begin())
+		do(t, o.Set(nil, key, megabyte))
+		do(t, o.Rollback())
+	}
+}
