@@ -70,6 +70,8 @@ type conv struct {
 // Shift is the call that moves the binary point, or nothing.
 func (c conv) Shift() string {
 	switch n := c.Dst.Frac - c.Src.Frac; {
+	case n == 64 && c.Src.Name == "Uint128":
+		return ".shlFull()"
 	case n > 0:
 		return fmt.Sprintf(".shl(%d)", n)
 	case n < 0:
@@ -239,7 +241,6 @@ type binary struct{ T, K, Op, Doc, More, Guard, Kernel, Saturate string }
 func (t typ) Binary(op string) binary {
 	b := binary{T: t.Name, K: t.K, Op: op}
 	args := "(x.bits, y.bits)"
-	negative := "x.IsNegative()"
 	switch op {
 	case "Add":
 		b.Doc = "x + y"
@@ -254,18 +255,17 @@ func (t typ) Binary(op string) binary {
 	}
 	if op == "Mul" || op == "Div" {
 		args = fmt.Sprintf("(x.bits, y.bits, %d)", t.Frac)
-		negative = "x.IsNegative() != y.IsNegative()"
 	}
 	b.Kernel = strings.ToLower(op) + t.K + args
-	least := fmt.Sprintf("return Min%s()", t.Name)
-	most := fmt.Sprintf("return Max%s()", t.Name)
 	switch {
+	case t.Signed && (op == "Mul" || op == "Div"):
+		b.Saturate = "v = productBound" + t.K + "(x.bits, y.bits)"
 	case t.Signed:
-		b.Saturate = "if " + negative + " {\n" + least + "\n}\n" + most
+		b.Saturate = "v = signBound" + t.K + "(x.bits)"
 	case op == "Sub":
-		b.Saturate = least
+		b.Saturate = "v = " + t.Rep + "{}"
 	default:
-		b.Saturate = most
+		b.Saturate = "v = " + t.MaxBits()
 	}
 	return b
 }
@@ -342,6 +342,9 @@ func (t typ) Ops() []op {
 	add("checked_ln", a+".CheckedLn()", "checked")
 	add("checked_log", a+".CheckedLog("+b+")", "checked")
 	add("sqrt", a+".Sqrt()", "checked")
+	add("sqrt_near", a+".Sqrt()", "checked")
+	add("checked_ln_near", a+".CheckedLn()", "checked")
+	add("checked_sqrt_near", a+".CheckedSqrt("+b+")", "checked")
 	if t.Signed {
 		add("neg", a+".WrappingNeg()", "value")
 		add("abs", a+".WrappingAbs()", "value")
@@ -351,8 +354,10 @@ func (t typ) Ops() []op {
 		add("is_positive", a+".IsPositive()", "truth")
 		for _, o := range []string{"Exp", "Log2", "Ln"} {
 			add(snake(o), a+"."+o+"()", "checked")
+			add(snake(o)+"_near", a+"."+o+"()", "checked")
 		}
 		add("pow", a+".Pow("+b+")", "checked")
+		add("pow_near", a+".Pow("+b+")", "checked")
 		add("powi", a+".Powi(int32(i.n))", "checked")
 	}
 	convert := func(c conv, name, plain, wrapping, saturating, checked, overflowing string) {
@@ -389,9 +394,12 @@ func (t typ) Ops() []op {
 	case "I32F32":
 		add("exp_safe", "ExpSafe("+a+")", "value")
 		add("sigmoid_safe", "SigmoidSafe("+a+", "+b+", "+c+")", "value")
+		add("exp_safe_near", "ExpSafe("+a+")", "value")
+		add("sigmoid_safe_near", "SigmoidSafe("+a+", "+b+", "+c+")", "value")
 		add("safe_ln", "SafeLn("+a+")", "value")
 	case "U64F64":
 		add("safe_pow", "SafePow("+a+", "+b+")", "value")
+		add("safe_pow_near", "SafePow("+a+", "+b+")", "value")
 	}
 	return ops
 }

@@ -105,10 +105,7 @@ func (x I32F32) WrappingAdd(y I32F32) I32F32 {
 func (x I32F32) SaturatingAdd(y I32F32) I32F32 {
 	v, over := addI64(x.bits, y.bits)
 	if over {
-		if x.IsNegative() {
-			return MinI32F32()
-		}
-		return MaxI32F32()
+		v = signBoundI64(x.bits)
 	}
 	return I32F32{v}
 }
@@ -138,10 +135,7 @@ func (x I32F32) WrappingSub(y I32F32) I32F32 {
 func (x I32F32) SaturatingSub(y I32F32) I32F32 {
 	v, over := subI64(x.bits, y.bits)
 	if over {
-		if x.IsNegative() {
-			return MinI32F32()
-		}
-		return MaxI32F32()
+		v = signBoundI64(x.bits)
 	}
 	return I32F32{v}
 }
@@ -171,10 +165,7 @@ func (x I32F32) WrappingMul(y I32F32) I32F32 {
 func (x I32F32) SaturatingMul(y I32F32) I32F32 {
 	v, over := mulI64(x.bits, y.bits, 32)
 	if over {
-		if x.IsNegative() != y.IsNegative() {
-			return MinI32F32()
-		}
-		return MaxI32F32()
+		v = productBoundI64(x.bits, y.bits)
 	}
 	return I32F32{v}
 }
@@ -213,10 +204,7 @@ func (x I32F32) SaturatingDiv(y I32F32) I32F32 {
 	}
 	v, over := divI64(x.bits, y.bits, 32)
 	if over {
-		if x.IsNegative() != y.IsNegative() {
-			return MinI32F32()
-		}
-		return MaxI32F32()
+		v = productBoundI64(x.bits, y.bits)
 	}
 	return I32F32{v}
 }
@@ -1019,25 +1007,11 @@ func (x I32F32) Exp() (I32F32, bool) {
 			return I32F32{}, false
 		}
 	}
-	sum, ok := x.CheckedAdd(one)
+	v, ok := expSeriesI64(x.bits)
 	if !ok {
 		return I32F32{}, false
 	}
-	term := x
-	for i := uint64(2); i < 32; i++ {
-		t, over := mulI64(term.bits, x.bits, 32)
-		if over {
-			return I32F32{}, false
-		}
-		// i is exact in the type, so dividing by it divides the bits.
-		term = I32F32{divIntI64(t, i)}
-		if term.IsZero() {
-			break // all further terms are 0
-		}
-		if sum, ok = sum.CheckedAdd(term); !ok {
-			return I32F32{}, false
-		}
-	}
+	sum := I32F32{v}
 	if neg {
 		return one.CheckedDiv(sum)
 	}
@@ -1061,16 +1035,7 @@ func (x I32F32) log2() I32F32 {
 	if x == OneI32F32() {
 		return I32F32{int64(n << 32)}
 	}
-	f := n
-	for range 32 {
-		x = x.WrappingMul(x)
-		f <<= 1
-		if !x.Less(two) {
-			f |= 1
-			x = x.halveUp()
-		}
-	}
-	return I32F32{int64(f)}
+	return I32F32{int64(n<<32 | log2Frac32(uint64(x.bits)))}
 }
 
 // Log2 returns the logarithm of x to base 2. False if x is not positive, or is so

@@ -105,10 +105,7 @@ func (x I64F64) WrappingAdd(y I64F64) I64F64 {
 func (x I64F64) SaturatingAdd(y I64F64) I64F64 {
 	v, over := addI128(x.bits, y.bits)
 	if over {
-		if x.IsNegative() {
-			return MinI64F64()
-		}
-		return MaxI64F64()
+		v = signBoundI128(x.bits)
 	}
 	return I64F64{v}
 }
@@ -138,10 +135,7 @@ func (x I64F64) WrappingSub(y I64F64) I64F64 {
 func (x I64F64) SaturatingSub(y I64F64) I64F64 {
 	v, over := subI128(x.bits, y.bits)
 	if over {
-		if x.IsNegative() {
-			return MinI64F64()
-		}
-		return MaxI64F64()
+		v = signBoundI128(x.bits)
 	}
 	return I64F64{v}
 }
@@ -171,10 +165,7 @@ func (x I64F64) WrappingMul(y I64F64) I64F64 {
 func (x I64F64) SaturatingMul(y I64F64) I64F64 {
 	v, over := mulI128(x.bits, y.bits, 64)
 	if over {
-		if x.IsNegative() != y.IsNegative() {
-			return MinI64F64()
-		}
-		return MaxI64F64()
+		v = productBoundI128(x.bits, y.bits)
 	}
 	return I64F64{v}
 }
@@ -213,10 +204,7 @@ func (x I64F64) SaturatingDiv(y I64F64) I64F64 {
 	}
 	v, over := divI128(x.bits, y.bits, 64)
 	if over {
-		if x.IsNegative() != y.IsNegative() {
-			return MinI64F64()
-		}
-		return MaxI64F64()
+		v = productBoundI128(x.bits, y.bits)
 	}
 	return I64F64{v}
 }
@@ -548,20 +536,20 @@ func I64F64CheckedFromInt128(v Int128) (I64F64, bool) {
 
 // I64F64OverflowingFromUint128 converts v, wrapped, and reports whether it overflowed.
 func I64F64OverflowingFromUint128(v Uint128) (I64F64, bool) {
-	b, over := wideU128(v).shl(64).toI128()
+	b, over := wideU128(v).shlFull().toI128()
 	return I64F64{b}, over
 }
 
 // I64F64WrappingFromUint128 converts v modulo the range of the type.
 func I64F64WrappingFromUint128(v Uint128) I64F64 {
-	b, _ := wideU128(v).shl(64).toI128()
+	b, _ := wideU128(v).shlFull().toI128()
 	return I64F64{b}
 }
 
 // I64F64SaturatingFromUint128 converts v, or returns the nearest bound if it overflows.
 func I64F64SaturatingFromUint128(v Uint128) I64F64 {
 	w := wideU128(v)
-	b, over := w.shl(64).toI128()
+	b, over := w.shlFull().toI128()
 	if over {
 		return MaxI64F64()
 	}
@@ -570,7 +558,7 @@ func I64F64SaturatingFromUint128(v Uint128) I64F64 {
 
 // I64F64CheckedFromUint128 converts v, and returns false if it overflows.
 func I64F64CheckedFromUint128(v Uint128) (I64F64, bool) {
-	b, over := wideU128(v).shl(64).toI128()
+	b, over := wideU128(v).shlFull().toI128()
 	if over {
 		return I64F64{}, false
 	}
@@ -1012,25 +1000,11 @@ func (x I64F64) Exp() (I64F64, bool) {
 			return I64F64{}, false
 		}
 	}
-	sum, ok := x.CheckedAdd(one)
+	v, ok := expSeriesI128(x.bits, 64)
 	if !ok {
 		return I64F64{}, false
 	}
-	term := x
-	for i := uint64(2); i < 64; i++ {
-		t, over := mulI128(term.bits, x.bits, 64)
-		if over {
-			return I64F64{}, false
-		}
-		// i is exact in the type, so dividing by it divides the bits.
-		term = I64F64{divIntI128(t, i)}
-		if term.IsZero() {
-			break // all further terms are 0
-		}
-		if sum, ok = sum.CheckedAdd(term); !ok {
-			return I64F64{}, false
-		}
-	}
+	sum := I64F64{v}
 	if neg {
 		return one.CheckedDiv(sum)
 	}
@@ -1054,16 +1028,7 @@ func (x I64F64) log2() I64F64 {
 	if x == OneI64F64() {
 		return I64F64{Int128{n, 0}}
 	}
-	var f uint64
-	for range 64 {
-		x = x.WrappingMul(x)
-		f <<= 1
-		if !x.Less(two) {
-			f |= 1
-			x = x.halveUp()
-		}
-	}
-	return I64F64{Int128{n, f}}
+	return I64F64{Int128{n, log2Frac64(x.bits)}}
 }
 
 // Log2 returns the logarithm of x to base 2. False if x is not positive, or is so

@@ -105,10 +105,7 @@ func (x I96F32) WrappingAdd(y I96F32) I96F32 {
 func (x I96F32) SaturatingAdd(y I96F32) I96F32 {
 	v, over := addI128(x.bits, y.bits)
 	if over {
-		if x.IsNegative() {
-			return MinI96F32()
-		}
-		return MaxI96F32()
+		v = signBoundI128(x.bits)
 	}
 	return I96F32{v}
 }
@@ -138,10 +135,7 @@ func (x I96F32) WrappingSub(y I96F32) I96F32 {
 func (x I96F32) SaturatingSub(y I96F32) I96F32 {
 	v, over := subI128(x.bits, y.bits)
 	if over {
-		if x.IsNegative() {
-			return MinI96F32()
-		}
-		return MaxI96F32()
+		v = signBoundI128(x.bits)
 	}
 	return I96F32{v}
 }
@@ -171,10 +165,7 @@ func (x I96F32) WrappingMul(y I96F32) I96F32 {
 func (x I96F32) SaturatingMul(y I96F32) I96F32 {
 	v, over := mulI128(x.bits, y.bits, 32)
 	if over {
-		if x.IsNegative() != y.IsNegative() {
-			return MinI96F32()
-		}
-		return MaxI96F32()
+		v = productBoundI128(x.bits, y.bits)
 	}
 	return I96F32{v}
 }
@@ -213,10 +204,7 @@ func (x I96F32) SaturatingDiv(y I96F32) I96F32 {
 	}
 	v, over := divI128(x.bits, y.bits, 32)
 	if over {
-		if x.IsNegative() != y.IsNegative() {
-			return MinI96F32()
-		}
-		return MaxI96F32()
+		v = productBoundI128(x.bits, y.bits)
 	}
 	return I96F32{v}
 }
@@ -1041,25 +1029,11 @@ func (x I96F32) Exp() (I96F32, bool) {
 			return I96F32{}, false
 		}
 	}
-	sum, ok := x.CheckedAdd(one)
+	v, ok := expSeriesI128(x.bits, 32)
 	if !ok {
 		return I96F32{}, false
 	}
-	term := x
-	for i := uint64(2); i < 32; i++ {
-		t, over := mulI128(term.bits, x.bits, 32)
-		if over {
-			return I96F32{}, false
-		}
-		// i is exact in the type, so dividing by it divides the bits.
-		term = I96F32{divIntI128(t, i)}
-		if term.IsZero() {
-			break // all further terms are 0
-		}
-		if sum, ok = sum.CheckedAdd(term); !ok {
-			return I96F32{}, false
-		}
-	}
+	sum := I96F32{v}
 	if neg {
 		return one.CheckedDiv(sum)
 	}
@@ -1083,16 +1057,7 @@ func (x I96F32) log2() I96F32 {
 	if x == OneI96F32() {
 		return I96F32{Int128{0, n << 32}}
 	}
-	f := n
-	for range 32 {
-		x = x.WrappingMul(x)
-		f <<= 1
-		if !x.Less(two) {
-			f |= 1
-			x = x.halveUp()
-		}
-	}
-	return I96F32{Int128{0, f}}
+	return I96F32{Int128{0, n<<32 | log2Frac32(x.bits.Lo)}}
 }
 
 // Log2 returns the logarithm of x to base 2. False if x is not positive, or is so

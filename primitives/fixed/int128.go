@@ -193,7 +193,7 @@ func div192(n2, n1, n0 uint64, d Uint128) (q2, q1, q0 uint64, r Uint128) {
 	n2 = n2<<s | n1>>(64-s)
 	n1 = n1<<s | n0>>(64-s)
 	n0 <<= s
-	if n3|n2 != 0 {
+	if n3 != 0 || !lessU128(Uint128{n2, n1}, d) {
 		q1, n2, n1 = div3by2(n3, n2, n1, d)
 	}
 	q0, n1, n0 = div3by2(n2, n1, n0, d)
@@ -259,9 +259,47 @@ func remI128(a, b Int128) Int128 {
 	return r
 }
 
-// divIntI128 returns a / n for a not negative and n a positive integer.
-func divIntI128(a Int128, n uint64) Int128 {
-	hi, r := a.Hi/n, a.Hi%n
-	lo, _ := bits.Div64(r, a.Lo, n)
-	return Int128{hi, lo}
+// signBoundI128 is the bound on the side of a, and productBoundI128 the one on
+// the side of a·b.
+func signBoundI128(a Int128) Int128 {
+	s := uint64(int64(a.Hi) >> 63)
+	return Int128{1<<63 - 1 ^ s, ^s}
+}
+
+func productBoundI128(a, b Int128) Int128 { return signBoundI128(Int128{Hi: a.Hi ^ b.Hi}) }
+
+// expSeriesI128 is the series of e^x for x >= 0: 1 + x and the terms to
+// x^(frac-1)/(frac-1)!, each from the one before, rounded down. False on overflow.
+func expSeriesI128(x Int128, frac uint) (Int128, bool) {
+	term := Uint128(x)
+	sum, _ := addU128(term, shlU128(Uint128{Lo: 1}, frac))
+	for i := uint64(2); i < uint64(frac) && int64(sum.Hi) >= 0; i++ {
+		t, over := mulU128(term, Uint128(x), frac)
+		if over || int64(t.Hi) < 0 {
+			return Int128{}, false
+		}
+		// An integer divisor is exact in the type, so it divides the bits.
+		var r uint64
+		term.Hi, r = t.Hi/i, t.Hi%i
+		term.Lo, _ = bits.Div64(r, t.Lo, i)
+		if term == (Uint128{}) {
+			break // and so would all further terms be
+		}
+		sum, _ = addU128(sum, term)
+	}
+	return Int128(sum), int64(sum.Hi) >= 0
+}
+
+// log2Frac64 is log2Frac32 with 64 bits after the point.
+func log2Frac64(x Int128) uint64 {
+	var f uint64
+	v := Uint128(x)
+	for range 64 {
+		v, _ = mulU128(v, v, 64)
+		bit := (v.Hi>>1 | v.Hi>>2) & 1
+		f = f<<1 | bit
+		lo, c := bits.Add64(v.Lo>>bit|v.Hi<<63&-bit, v.Lo&bit, 0)
+		v = Uint128{v.Hi>>bit + c, lo}
+	}
+	return f
 }

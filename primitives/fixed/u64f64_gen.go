@@ -87,7 +87,7 @@ func (x U64F64) WrappingAdd(y U64F64) U64F64 {
 func (x U64F64) SaturatingAdd(y U64F64) U64F64 {
 	v, over := addU128(x.bits, y.bits)
 	if over {
-		return MaxU64F64()
+		v = Uint128{1<<64 - 1, 1<<64 - 1}
 	}
 	return U64F64{v}
 }
@@ -117,7 +117,7 @@ func (x U64F64) WrappingSub(y U64F64) U64F64 {
 func (x U64F64) SaturatingSub(y U64F64) U64F64 {
 	v, over := subU128(x.bits, y.bits)
 	if over {
-		return MinU64F64()
+		v = Uint128{}
 	}
 	return U64F64{v}
 }
@@ -147,7 +147,7 @@ func (x U64F64) WrappingMul(y U64F64) U64F64 {
 func (x U64F64) SaturatingMul(y U64F64) U64F64 {
 	v, over := mulU128(x.bits, y.bits, 64)
 	if over {
-		return MaxU64F64()
+		v = Uint128{1<<64 - 1, 1<<64 - 1}
 	}
 	return U64F64{v}
 }
@@ -186,7 +186,7 @@ func (x U64F64) SaturatingDiv(y U64F64) U64F64 {
 	}
 	v, over := divU128(x.bits, y.bits, 64)
 	if over {
-		return MaxU64F64()
+		v = Uint128{1<<64 - 1, 1<<64 - 1}
 	}
 	return U64F64{v}
 }
@@ -483,20 +483,20 @@ func U64F64CheckedFromInt128(v Int128) (U64F64, bool) {
 
 // U64F64OverflowingFromUint128 converts v, wrapped, and reports whether it overflowed.
 func U64F64OverflowingFromUint128(v Uint128) (U64F64, bool) {
-	b, over := wideU128(v).shl(64).toU128()
+	b, over := wideU128(v).shlFull().toU128()
 	return U64F64{b}, over
 }
 
 // U64F64WrappingFromUint128 converts v modulo the range of the type.
 func U64F64WrappingFromUint128(v Uint128) U64F64 {
-	b, _ := wideU128(v).shl(64).toU128()
+	b, _ := wideU128(v).shlFull().toU128()
 	return U64F64{b}
 }
 
 // U64F64SaturatingFromUint128 converts v, or returns the nearest bound if it overflows.
 func U64F64SaturatingFromUint128(v Uint128) U64F64 {
 	w := wideU128(v)
-	b, over := w.shl(64).toU128()
+	b, over := w.shlFull().toU128()
 	if over {
 		return MaxU64F64()
 	}
@@ -505,7 +505,7 @@ func U64F64SaturatingFromUint128(v Uint128) U64F64 {
 
 // U64F64CheckedFromUint128 converts v, and returns false if it overflows.
 func U64F64CheckedFromUint128(v Uint128) (U64F64, bool) {
-	b, over := wideU128(v).shl(64).toU128()
+	b, over := wideU128(v).shlFull().toU128()
 	if over {
 		return U64F64{}, false
 	}

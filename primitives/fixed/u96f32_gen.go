@@ -87,7 +87,7 @@ func (x U96F32) WrappingAdd(y U96F32) U96F32 {
 func (x U96F32) SaturatingAdd(y U96F32) U96F32 {
 	v, over := addU128(x.bits, y.bits)
 	if over {
-		return MaxU96F32()
+		v = Uint128{1<<64 - 1, 1<<64 - 1}
 	}
 	return U96F32{v}
 }
@@ -117,7 +117,7 @@ func (x U96F32) WrappingSub(y U96F32) U96F32 {
 func (x U96F32) SaturatingSub(y U96F32) U96F32 {
 	v, over := subU128(x.bits, y.bits)
 	if over {
-		return MinU96F32()
+		v = Uint128{}
 	}
 	return U96F32{v}
 }
@@ -147,7 +147,7 @@ func (x U96F32) WrappingMul(y U96F32) U96F32 {
 func (x U96F32) SaturatingMul(y U96F32) U96F32 {
 	v, over := mulU128(x.bits, y.bits, 32)
 	if over {
-		return MaxU96F32()
+		v = Uint128{1<<64 - 1, 1<<64 - 1}
 	}
 	return U96F32{v}
 }
@@ -186,7 +186,7 @@ func (x U96F32) SaturatingDiv(y U96F32) U96F32 {
 	}
 	v, over := divU128(x.bits, y.bits, 32)
 	if over {
-		return MaxU96F32()
+		v = Uint128{1<<64 - 1, 1<<64 - 1}
 	}
 	return U96F32{v}
 }

@@ -212,6 +212,16 @@ func (s shape) drawSecond(a Uint128, g *splitmix) Uint128 {
 	return s.mask(less(plus(less(s.min(), a), u(r>>32%3)), u(1)))
 }
 
+// near draws a number whose magnitude is below 2⁵ by less places, evenly.
+func (s shape) near(g *splitmix, less uint) Uint128 {
+	r := g.next()
+	v := shrU128(s.random(g), s.w-s.f-5+less)
+	if r>>40&1 == 1 {
+		v = minus(v)
+	}
+	return s.mask(v)
+}
+
 // inputs draws the arguments that kind names.
 func (s shape) inputs(kind string, g *splitmix) (i input) {
 	switch kind {
@@ -242,6 +252,15 @@ func (s shape) inputs(kind string, g *splitmix) (i input) {
 		case r%32 == 2 && kind == "vi":
 			i.n = 1<<31 - 1
 		}
+	case "r":
+		i.a = s.near(g, 0)
+	case "rr":
+		i.a = s.near(g, 0)
+		i.b = s.near(g, 3)
+	case "rrr":
+		i.a = s.near(g, 5)
+		i.b = s.near(g, 0)
+		i.c = s.near(g, 5)
 	case "i32", "i64", "i128", "u64", "u128":
 		w, _ := strconv.Atoi(kind[1:])
 		i.a = shape{uint(w), 0, kind[0] == 'i'}.draw(g)

@@ -4,7 +4,7 @@ import "math/bits"
 
 // wide is a 192-bit integer in two's complement, most significant word first:
 // the room in which conversions happen. Any source (at most 128 bits) shifted
-// left by the greatest difference of binary points (64) fits (see shl), so a conversion
+// left by the greatest difference of binary points (64) fits, so a conversion
 // is widen, shift, narrow, and only narrowing can overflow.
 type wide struct{ e, h, l uint64 }
 
@@ -21,13 +21,14 @@ func wideU128(v Uint128) wide { return wide{0, v.Hi, v.Lo} }
 
 // shl shifts left by n <= 64.
 func (w wide) shl(n uint) wide {
-	e := w.e<<n | w.h>>(64-n)
-	if int64(e^w.e) < 0 {
-		// A Uint128 of 2¹²⁷ or more, shifted by 64, would read as negative. It
-		// overflows all targets: keep the sign and a word that says so.
-		e = w.e ^ 1
-	}
-	return wide{e, w.h<<n | w.l>>(64-n), w.l << n}
+	return wide{w.e<<n | w.h>>(64-n), w.h<<n | w.l>>(64-n), w.l << n}
+}
+
+// shlFull shifts a whole Uint128 left by 64. One of 2¹²⁷ or more would read as
+// negative: its top bit moves to the bottom of the word, because no target holds
+// it and all that must remain is the sign and that it overflows.
+func (w wide) shlFull() wide {
+	return wide{w.h&^(1<<63) | w.h>>63, w.l, 0}
 }
 
 // shr shifts right by n <= 64, rounding towards minus infinity.
