@@ -5,8 +5,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"runtime"
 	"sync"
 	"testing"
+	"time"
 )
 
 // newTestEngine makes an engine that is closed with the test. A fault of a reset fails the test.
@@ -79,4 +81,17 @@ func TestRealBlobs(t *testing.T) {
 			}
 		})
 	}
+}
+
+// collectUntil collects garbage until done; a bound on the tries stands in for a clock.
+func collectUntil(t testing.TB, done func() bool) {
+	t.Helper()
+	for range 1000 {
+		if done() {
+			return
+		}
+		runtime.GC()
+		time.Sleep(time.Millisecond)
+	}
+	t.Error("it is not freed")
 }
