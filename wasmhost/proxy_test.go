@@ -82,7 +82,7 @@ func returnsAllocation(f hostFunc) bool {
 	case f.results[0] == api.ValueTypeI64:
 		return !strings.Contains(f.name, "proof_size_storage_proof_size") && !strings.Contains(f.name, "timestamp") && !strings.HasSuffix(f.name, variantSuffix)
 	}
-	for _, part := range []string{"ext_hashing", "ext_trie_blake2_256_root", "ext_trie_blake2_256_ordered", "ext_trie_keccak_256_root", "ext_trie_keccak_256_ordered", "_generate_", "random_seed", "current_time"} {
+	for _, part := range []string{"ext_hashing", "ext_trie_blake2_256_root", "ext_trie_blake2_256_ordered", "ext_trie_keccak_256_root", "ext_trie_keccak_256_ordered", "_generate_", "random_seed", "current_time", "malloc"} {
 		if strings.Contains(f.name, part) {
 			return true
 		}
@@ -119,7 +119,7 @@ func newTester(t testing.TB, env *Env) *tester {
 	t.Cleanup(in.close)
 	in.memory.limit = 64 * pageSize
 	c := &in.call
-	c.ctx, c.env, c.api = context.Background(), env, "Tester_call"
+	c.ctx, c.env, c.rt, c.api = context.Background(), env, r, "Tester_call"
 	c.heap.Reset(64)
 	return &tester{t: t, in: in}
 }

@@ -189,8 +189,7 @@ var numbers = map[string][]int{
 
 // fullEnv permits everything.
 func fullEnv(t testing.TB) *Env {
-	state := newState(t)
-	return &Env{Storage: &Tracker{Overlay: state}, Keystore: &keyring{}, Offchain: &offchainStub{}, MaxLogLevel: LogTrace, Log: func(LogLevel, string, string) {}}
+	return &Env{Storage: NewTracker(newState(t).Parent()), Keystore: &keyring{}, Offchain: &offchainStub{}, MaxLogLevel: LogTrace, Log: func(LogLevel, string, string) {}}
 }
 
 // arguments are such that every function gets past reading them: spans hold zeros, which are None, an empty sequence, and text; of
