@@ -130,6 +130,9 @@ func (t *Trie) fetch(path []byte, depth int, h hash.H256) (*node, error) {
 func (t *Trie) top() (*node, error) {
 	if t.root == nil {
 		if t.dirty || t.reader == nil || t.hash == t.hasher.EmptyRoot() {
+			if t.recorder != nil { // so does Substrate, also where a recorded execution emptied the trie itself
+				t.recorder.add(t.hasher.EmptyRoot(), []byte{emptyNode})
+			}
 			return nil, nil
 		}
 		return t.fetch(nil, 0, t.hash)
@@ -249,7 +252,7 @@ func (t *Trie) Put(key, value []byte, v Version) error {
 		start := depth
 		depth += int(n.plen)
 		if depth == 2*len(key) {
-			n.setData(t.hasher, key, start, int(n.plen), value, v)
+			n.setData(nil, t.hasher, key, start, int(n.plen), value, v)
 			return nil
 		}
 		i := nibble(key, depth)
@@ -273,8 +276,13 @@ func (t *Trie) Put(key, value []byte, v Version) error {
 
 // leaf makes a leaf for the part of key from depth on.
 func (t *Trie) leaf(key []byte, depth int, value []byte, v Version) *node {
-	n := &node{edit: t.edit}
-	n.setData(t.hasher, key, depth, 2*len(key)-depth, value, v)
+	size := len(key) - depth/2 + len(value)
+	if v == V1 && len(value) > maxInline {
+		size += hashLen
+	}
+	n := newLeaf(size)
+	n.edit = t.edit
+	n.setData(n.data, t.hasher, key, depth, 2*len(key)-depth, value, v)
 	return n
 }
 
@@ -290,7 +298,7 @@ func (t *Trie) split(slot **node, n *node, depth, m int, key, value []byte, v Ve
 	n.plen -= uint32(m) + 1
 	b.insertKid(i, n)
 	if at == 2*len(key) {
-		b.setData(t.hasher, key, depth, m, value, v)
+		b.setData(nil, t.hasher, key, depth, m, value, v)
 	} else {
 		b.insertKid(nibble(key, at), t.leaf(key, at+1, value, v))
 	}
