@@ -14,7 +14,10 @@ import (
 	"github.com/gotensor/gotensor/node/keystore"
 	"github.com/gotensor/gotensor/primitives/hash"
 	"github.com/gotensor/gotensor/primitives/keys"
+	"github.com/gotensor/gotensor/wasmhost"
 )
+
+var _ wasmhost.Keystore = (*keystore.Keystore)(nil)
 
 var (
 	aura = keys.TypeID{'a', 'u', 'r', 'a'}

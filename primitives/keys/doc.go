@@ -34,6 +34,9 @@
 // arithmetic where the libraries have it; parsing a phrase does not. Mnemonics are English only. A URI is at most
 // MaxURILength bytes, where Substrate has no bound. Keys at rest are the business of node/keystore.
 //
+// A runtime does not import this package, though it compiles to Wasm: it asks the host. Linking it brings 1.2 MB of
+// compressed code and tables into a blob, even where only Scheme is used.
+//
 // Spec: Polkadot Protocol Specification, "Cryptographic algorithms" (appendix A.4) and the host API's crypto chapter.
 // Sources: paritytech/polkadot-sdk substrate/primitives/core (sr25519.rs, ed25519.rs, ecdsa.rs, crypto.rs,
 // address_uri.rs), substrate/primitives/io, w3f/schnorrkel, zcash ZIP-215.

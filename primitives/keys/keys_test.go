@@ -170,6 +170,29 @@ func TestSchemes(t *testing.T) {
 	}
 }
 
+func TestAccountID(t *testing.T) {
+	// Source: @polkadot/keyring 14.0.3, addressRaw of //Alice.
+	for scheme, want := range map[keys.Scheme]string{
+		keys.Sr25519: "d43593c715fdd31c61141abd04a99fd6822c8558854ccde39a5684e7a56da27d",
+		keys.Ed25519: "88dc3417d5058ec4b4503e0c12ea1a0a89be200fe98922423d4334014fa6b0ee",
+		keys.Ecdsa:   "01e552298e47454041ea31273b4b630c64c104e4514aa3643490b8aaca9cf8ed",
+	} {
+		pair, err := keys.FromURI(scheme, "//Alice", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if id, err := keys.AccountID(scheme, pair.Public()); err != nil || hex.EncodeToString(id[:]) != want {
+			t.Errorf("%s: account %x, %v, expected %s", scheme, id, err, want)
+		}
+		if _, err := keys.AccountID(scheme, pair.Public()[1:]); !errors.Is(err, keys.ErrPublicKey) {
+			t.Errorf("%s: short key: %v", scheme, err)
+		}
+	}
+	if _, err := keys.AccountID(keys.Scheme(7), nil); !errors.Is(err, keys.ErrUnknownScheme) {
+		t.Errorf("unknown scheme: %v", err)
+	}
+}
+
 // A 64-byte secret is the pair without its seed, and derives the same children.
 func TestSr25519Secret(t *testing.T) {
 	pair := keys.NewSr25519([32]byte{1, 2, 3})
@@ -193,7 +216,7 @@ func TestSoftDerivation(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		public, err := keys.PublicFromURI(keys.Sr25519, path, devAddress(t))
+		public, err := keys.PublicFromURI(keys.Sr25519, path, ss58Payload)
 		if err != nil || !bytes.Equal(public, pair.Public()) {
 			t.Errorf("path %q: public key %x, %v, expected %x", path, public, err, pair.Public())
 		}
@@ -202,7 +225,7 @@ func TestSoftDerivation(t *testing.T) {
 		}
 	}
 	for path, want := range map[string]error{"//a": keys.ErrHardJunction, "///p": keys.ErrPublicPassword, "//": keys.ErrURISyntax, "0xzz": keys.ErrPublicKey, "0x00": keys.ErrPublicKey} {
-		if _, err := keys.PublicFromURI(keys.Sr25519, path, devAddress(t)); !errors.Is(err, want) {
+		if _, err := keys.PublicFromURI(keys.Sr25519, path, ss58Payload); !errors.Is(err, want) {
 			t.Errorf("path %q: %v, expected %v", path, err, want)
 		}
 	}

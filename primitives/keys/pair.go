@@ -102,6 +102,22 @@ func Verify(scheme Scheme, sig, message, public []byte) bool {
 	return false
 }
 
+// AccountID returns the account that a public key controls: the key itself, or blake2b-256 of an ecdsa key.
+// Errors: ErrPublicKey (length), ErrUnknownScheme. Source: sp_runtime, MultiSigner::into_account.
+func AccountID(scheme Scheme, public []byte) ([32]byte, error) {
+	size := scheme.PublicKeySize()
+	if size == 0 {
+		return [32]byte{}, ErrUnknownScheme
+	}
+	if len(public) != size {
+		return [32]byte{}, fmt.Errorf("%w: %d bytes, expected %d for %s", ErrPublicKey, len(public), size, scheme)
+	}
+	if scheme == Ecdsa {
+		return hash.Blake2b256(public), nil
+	}
+	return [32]byte(public), nil
+}
+
 // format is what a pair prints.
 func format(f fmt.State, p Pair) {
 	fmt.Fprintf(f, "%s pair 0x%x (secret redacted)", p.Scheme(), p.Public())

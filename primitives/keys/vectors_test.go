@@ -14,6 +14,7 @@ import (
 
 	"github.com/gotensor/gotensor/primitives/hash"
 	"github.com/gotensor/gotensor/primitives/keys"
+	"github.com/gotensor/gotensor/primitives/ss58"
 )
 
 var schemes = []keys.Scheme{keys.Sr25519, keys.Ed25519, keys.Ecdsa}
@@ -133,7 +134,7 @@ func TestSubstrate(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			public, err := keys.PublicFromURI(scheme, string(c.arg(t, 1)), devAddress(t))
+			public, err := keys.PublicFromURI(scheme, string(c.arg(t, 1)), ss58Payload)
 			if err == nil {
 				got = hex.EncodeToString(public)
 			} else if got = err.Error(); strings.HasPrefix(c.answer, "err ") {
@@ -246,14 +247,10 @@ func TestSubstrate(t *testing.T) {
 	}
 }
 
-// devAddress decodes keys.DevAddress and nothing else.
-func devAddress(t testing.TB) func(string) ([]byte, error) {
-	return func(address string) ([]byte, error) {
-		if address != keys.DevAddress {
-			return nil, errors.New("not the address expected")
-		}
-		return unhex(t, "46ebddef8cd9bb167dc30878d7113b7e168e6f0646beffd77d69d39bad76b47a"), nil
-	}
+// ss58Payload decodes an address for PublicFromURI.
+func ss58Payload(address string) ([]byte, error) {
+	_, payload, err := ss58.Decode(address)
+	return payload, err
 }
 
 // TestPolkadotJS compares keys and signatures with those of polkadot.js.
