@@ -184,6 +184,24 @@ func BenchmarkExpSafe(b *testing.B) {
 	}
 }
 
+// BenchmarkExpTermByTerm is Exp without its shortcuts, for the ratio.
+func BenchmarkExpTermByTerm(b *testing.B) {
+	x, _ := benchInputs(shape{64, 32, true}, inI32F32)
+	var out [benchN]I32F32
+	b.ReportAllocs()
+	b.ResetTimer()
+	for i := 0; i < b.N; i++ {
+		k := i % benchN
+		out[k] = expByDefinition(x[k])
+	}
+	b.StopTimer()
+	for i := range min(b.N, benchN) {
+		if want := ExpSafe(x[i]); out[i] != want {
+			b.Fatalf("exp %s: expected %s, got %s", x[i], want, out[i])
+		}
+	}
+}
+
 // expByDefinition takes every term, and divides by I32F32 numbers.
 func expByDefinition(x I32F32) I32F32 {
 	neg := x.IsNegative()

@@ -2,7 +2,11 @@
 
 package fixed
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math"
+	"math/bits"
+)
 
 // I32F32 is a fixed-point number with 32 bits before the binary point
 // (the sign among them) and 32 after it: the integer Bits() over 2^32.
@@ -163,9 +167,13 @@ func (x I32F32) WrappingMul(y I32F32) I32F32 {
 
 // SaturatingMul returns x · y, rounded towards minus infinity, or the nearest bound if it overflows.
 func (x I32F32) SaturatingMul(y I32F32) I32F32 {
-	v, over := mulI64(x.bits, y.bits, 32)
-	if over {
-		v = productBoundI64(x.bits, y.bits)
+	// mulI64 and productBoundI64, written out: calls of them would make this,
+	// the most used operation, too big to be inlined.
+	h, lo := bits.Mul64(uint64(x.bits), uint64(y.bits))
+	hi := int64(h) - x.bits>>63&y.bits - y.bits>>63&x.bits
+	v := hi<<32 | int64(lo>>32)
+	if hi != v>>32 {
+		v = math.MaxInt64 ^ (x.bits^y.bits)>>63
 	}
 	return I32F32{v}
 }

@@ -2,7 +2,9 @@
 
 package fixed
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+)
 
 // I64F64 is a fixed-point number with 64 bits before the binary point
 // (the sign among them) and 64 after it: the integer Bits() over 2^64.

@@ -2,7 +2,9 @@
 
 package fixed
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+)
 
 // I96F32 is a fixed-point number with 96 bits before the binary point
 // (the sign among them) and 32 after it: the integer Bits() over 2^32.

@@ -37,8 +37,8 @@ func fracI64(a int64, mask uint64) int64 { return a & int64(mask) }
 func mulI64(a, b int64, frac uint) (int64, bool) {
 	h, lo := bits.Mul64(uint64(a), uint64(b))
 	hi := int64(h) - a>>63&b - b>>63&a
-	v := int64(uint64(hi)<<(64-frac) | lo>>frac)
-	return v, hi>>frac != v>>63
+	v := hi<<(64-frac) | int64(lo>>frac)
+	return v, hi != v>>(64-frac)
 }
 
 // divI64 returns a·2^frac / b, rounding towards zero, for b not zero.

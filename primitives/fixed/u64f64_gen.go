@@ -2,7 +2,9 @@
 
 package fixed
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+)
 
 // U64F64 is an unsigned fixed-point number with 64 bits before the binary point and 64 after it: the integer Bits() over 2^64.
 // The zero value is 0, and == compares values.

@@ -2,7 +2,9 @@
 
 package fixed
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+)
 
 // U96F32 is an unsigned fixed-point number with 96 bits before the binary point and 32 after it: the integer Bits() over 2^32.
 // The zero value is 0, and == compares values.
