@@ -72,7 +72,11 @@ func generate(c *call, stack []uint64, scheme keys.Scheme) {
 	if !utf8.Valid(seed) {
 		c.trapParam(1, fmt.Errorf("%w: seed is no UTF-8", ErrArgument))
 	}
-	public, err := c.keystore().Generate(scheme, id, string(seed))
+	uri := string(seed)
+	if seed != nil && uri == "" {
+		uri = keys.DevPhrase // what an empty URI means; an empty one asks the keystore for a random key
+	}
+	public, err := c.keystore().Generate(scheme, id, uri)
 	c.check(err)
 	stack[0] = c.allocPointer(public)
 }

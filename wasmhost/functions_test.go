@@ -300,6 +300,14 @@ func TestSignatures(t *testing.T) {
 			if err != nil || !bytes.Equal(public, alice.Public()) {
 				t.Fatalf("got %x, %v, want %x", public, err, alice.Public())
 			}
+			// An empty seed is the empty URI, whose phrase is the well-known one, and not None.
+			dev, err := keys.FromURI(scheme, "", "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := g.fixed(scheme.PublicKeySize(), f("generate_version_1"), pointer("none"), suiteSeed("")); !bytes.Equal(got, dev.Public()) {
+				t.Errorf("of an empty seed: got %x, want %x", got, dev.Public())
+			}
 			random := g.fixed(scheme.PublicKeySize(), f("generate_version_1"), id, []byte{0})
 			list := g.bytes(f("public_keys_version_1"), id)
 			if !bytes.Equal(list, append([]byte{8}, append(bytes.Clone(public), random...)...)) {
@@ -510,13 +518,13 @@ func TestOffchainHTTP(t *testing.T) {
 	wantBytes(t, "header of an unknown request", g.bytes(header, 7, "accept", "*/*"), "01")
 	write := "ext_offchain_http_request_write_body_version_1"
 	wantBytes(t, "body", g.bytes(write, 0, "body", none), "00")
-	wantBytes(t, "body too late", g.bytes(write, 0, "body", past), "0100")
-	wantBytes(t, "body of an unknown request", g.bytes(write, 9, "body", none), "0102")
+	wantBytes(t, "body too late", g.bytes(write, 0, "body", past), "0101")
+	wantBytes(t, "body of an unknown request", g.bytes(write, 9, "body", none), "0103")
 	wait := "ext_offchain_http_response_wait_version_1"
 	ids := scale.AppendSeq(nil, []uint16{0, 5}, scale.AppendU16)
 	wantBytes(t, "wait before the end", g.bytes(wait, ids, none), "080102")
 	wantBytes(t, "end of body", g.bytes(write, 0, "", none), "00")
-	wantBytes(t, "body after the end", g.bytes(write, 0, "more", none), "0101")
+	wantBytes(t, "body after the end", g.bytes(write, 0, "more", none), "0102")
 	wantBytes(t, "wait", g.bytes(wait, ids, none), "0803c80002")
 	wantBytes(t, "wait too late", g.bytes(wait, ids, past), "080002")
 	headers := "ext_offchain_http_response_headers_version_1"
@@ -539,8 +547,8 @@ func TestOffchainHTTP(t *testing.T) {
 	if want := "POST\nhttp://localhost/\nbody\naccept: */*"; string(answer) != want {
 		t.Errorf("the answer is %q, want %q", answer, want)
 	}
-	wantBytes(t, "read too late", g.bytes(read, 0, buffer, past), "0100")
-	wantBytes(t, "read of an unknown request", g.bytes(read, 3, buffer, none), "0102")
+	wantBytes(t, "read too late", g.bytes(read, 0, buffer, past), "0101")
+	wantBytes(t, "read of an unknown request", g.bytes(read, 3, buffer, none), "0103")
 }
 
 // transactions remembers what a transaction index was told.

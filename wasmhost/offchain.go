@@ -169,7 +169,7 @@ func offchainHTTPAddHeader(c *call, stack []uint64) {
 //
 //	chunk: span; an empty one ends the body
 //	deadline: SCALE Option<u64>, milliseconds since 1970
-//	result: HttpError 0 deadline reached, 1 I/O error, 2 unknown id
+//	result: HttpError 1 deadline reached, 2 I/O error, 3 unknown id
 //	traps: deadline is no such value
 func offchainHTTPWriteBody(c *call, stack []uint64) {
 	chunk, deadline := c.bytes(stack[1], 1), decode(c, stack[2], 2, optionU64)
@@ -180,8 +180,9 @@ func offchainHTTPWriteBody(c *call, stack []uint64) {
 	stack[0] = c.emptyResult(true)
 }
 
-// httpError is the failed half of a SCALE Result<_, HttpError>; HTTPError counts from 1, the enum from 0.
-func (c *call) httpError(failed HTTPError) uint64 { return c.alloc([]byte{1, byte(failed) - 1}) }
+// httpError is the failed half of a SCALE Result<_, HttpError>. Substrate's enum has explicit discriminants from 1, which its codec
+// takes for the variant indices; the specification counts from 0. Source: sp_core, offchain::HttpError.
+func (c *call) httpError(failed HTTPError) uint64 { return c.alloc([]byte{1, byte(failed)}) }
 
 // offchainHTTPWait implements ext_offchain_http_response_wait_version_1: ids, deadline → SCALE Vec<HttpRequestStatus>.
 //
