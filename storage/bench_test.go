@@ -3,6 +3,7 @@ package storage
 import (
 	"encoding/binary"
 	"fmt"
+	"runtime"
 	"sync"
 	"testing"
 
@@ -248,4 +249,36 @@ func BenchmarkNewMemoryState(b *testing.B) {
 			b.Fatal("wrong root", err)
 		}
 	}
+}
+
+// BenchmarkBlocksKept keeps a chain of states, each with 10 changes over a million keys, and reports what one more costs in memory.
+func BenchmarkBlocksKept(b *testing.B) {
+	s := bigState()
+	heap := func() float64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return float64(m.HeapAlloc)
+	}
+	kept := make([]State, 0, b.N)
+	var state State = s
+	before := heap()
+	b.ResetTimer()
+	for i := range b.N {
+		o := NewOverlay(state)
+		for j := range 10 {
+			var value [80]byte
+			binary.LittleEndian.PutUint64(value[:], uint64(i+1)<<32)
+			o.Set(nil, benchKey((i*7919+j*99_991)%1_000_000), value[:])
+		}
+		next, _, err := o.Finish(trie.V1)
+		if err != nil || next.Root() == state.Root() {
+			b.Fatal("the root does not change", err)
+		}
+		kept = append(kept, next)
+		state = next
+	}
+	b.StopTimer()
+	b.ReportMetric((heap()-before)/float64(b.N), "kept-B/block")
+	runtime.KeepAlive(kept)
 }

@@ -31,7 +31,7 @@ func Record(s State) (State, *trie.Recorder, error) {
 }
 
 // Prove returns the storage proof of keys of one trie, present or not. For a child trie it starts at the root of the top
-// trie, as Substrate's prove_child_read does.
+// trie, as Substrate's prove_child_read does. trie.EncodeCompact makes the compact form of it.
 func Prove(s State, child []byte, keys [][]byte) ([][]byte, error) {
 	view, r, err := Record(s)
 	if err != nil {
@@ -57,6 +57,24 @@ func StateFromProof(root hash.H256, nodes [][]byte) (*TrieState, error) {
 		return nil, fmt.Errorf("state root: %w", &trie.MissingError{Hash: root})
 	}
 	return LoadState(root, func([]byte) trie.NodeReader { return set }), nil
+}
+
+// VerifyRead returns what a storage proof says about keys of one trie of the state with that root, in the order of keys: a
+// Change with Delete stands for a key that is not there. Errors as StateFromProof.
+func VerifyRead(root hash.H256, nodes [][]byte, child []byte, keys [][]byte) ([]Change, error) {
+	s, err := StateFromProof(root, nodes)
+	if err != nil {
+		return nil, err
+	}
+	read := make([]Change, len(keys))
+	for i, key := range keys {
+		value, ok, err := s.Get(child, key)
+		if err != nil {
+			return nil, fmt.Errorf("read key 0x%x from proof: %w", key, err)
+		}
+		read[i] = Change{Key: key, Value: value, Delete: !ok}
+	}
+	return read, nil
 }
 
 // nodeSet reads nodes and values by their hash: those of the top trie and of child tries alike.

@@ -39,9 +39,10 @@ type frozenTrie struct {
 	seed *trie.Trie
 }
 
+// freeze takes over t. What is kept are snapshots, which do not hold on to t's working memory.
 func freeze(t *trie.Trie) *frozenTrie {
 	t.Root()
-	return &frozenTrie{Trie: t, seed: t.Snapshot()}
+	return &frozenTrie{Trie: t.Snapshot(), seed: t.Snapshot()}
 }
 
 // fork returns a trie of the same content that may be changed.

@@ -382,22 +382,24 @@ func TestProve(t *testing.T) {
 		if fmt.Sprint(again) != fmt.Sprint(proof) {
 			t.Fatal("the compact form gives another proof")
 		}
-		partial, err := StateFromProof(s.Root(), proof)
+		read, err := VerifyRead(s.Root(), proof, child, [][]byte{[]byte(key)})
 		do(t, err)
-		want(t, partial, child, key, value)
+		if value == "-" {
+			wantChanges(t, read, "-"+key)
+		} else {
+			wantChanges(t, read, key+"="+value)
+		}
 		return proof
 	}
 	proof := check(nil, "value2", k(24))
-	partial, err := StateFromProof(s.Root(), proof)
-	do(t, err)
 	var missing *trie.MissingError
-	if _, _, err := partial.Get([]byte("sub1"), []byte("value3")); !errors.As(err, &missing) {
-		t.Fatalf("expected a missing node, got %v", err)
-	}
 	check(nil, "absent", "-")
 	check([]byte("sub1"), "value3", long)
 	check([]byte("sub1"), "absent", "-")
 	check([]byte("sub1sub2"), "dummy", "-")
+	if _, err := VerifyRead(s.Root(), proof, []byte("sub1"), [][]byte{[]byte("value3")}); !errors.As(err, &missing) {
+		t.Fatalf("expected a missing node, got %v", err)
+	}
 	if _, err := StateFromProof(hash.H256{1}, proof); !errors.As(err, &missing) {
 		t.Fatalf("expected a missing root, got %v", err)
 	}
