@@ -75,14 +75,27 @@ type apiPair struct {
 	Version uint32 `json:"version"`
 }
 
-func newVersionFields(v chain.RuntimeVersion) *versionFields {
+// newVersionFields names the APIs that are well known or that exports, the functions of the runtime, give away: an API's id is a hash of its name, and
+// its functions begin with the name.
+func newVersionFields(v chain.RuntimeVersion, exports []string) *versionFields {
+	names := make(map[chain.APIID]string)
+	for _, export := range exports {
+		for i := range export {
+			if export[i] == '_' {
+				names[chain.APIIDOf(export[:i])] = export[:i]
+			}
+		}
+	}
 	out := &versionFields{
 		SpecName: v.SpecName, ImplName: v.ImplName, AuthoringVersion: v.AuthoringVersion, SpecVersion: v.SpecVersion,
 		ImplVersion: v.ImplVersion, TransactionVersion: v.TransactionVersion, StateVersion: v.StateVersion(),
 		APIs: make([]apiPair, 0, len(v.APIs)),
 	}
 	for _, api := range v.APIs {
-		name, _ := api.ID.Name()
+		name, ok := api.ID.Name()
+		if !ok {
+			name = names[api.ID]
+		}
 		out.APIs = append(out.APIs, apiPair{Name: name, ID: hexString(api.ID[:]), Version: api.Version})
 	}
 	return out
@@ -183,11 +196,15 @@ func inspectCode(c *cli.Context, spec *chainspec.Spec, r *specReport) (*chainspe
 	if err != nil {
 		return nil, err
 	}
+	info, err := wasmhost.Inspect(code)
+	if err != nil {
+		return nil, err
+	}
 	block, err := spec.Genesis.Build(trie.Version(version.StateVersion()))
 	if err != nil {
 		return nil, err
 	}
-	r.Code = &codeReport{Hash: hash.Blake2b256(code), Size: len(code), Version: newVersionFields(version)}
+	r.Code = &codeReport{Hash: hash.Blake2b256(code), Size: len(code), Version: newVersionFields(version, info.Exports)}
 	changes := spec.Genesis.Changes()
 	r.Entries, r.Children = len(changes.Top), len(changes.Child)
 	return block, nil

@@ -397,6 +397,9 @@ func keyInspect(c *cli.Context) error {
 		if public, publicErr := keys.PublicFromURI(scheme, uri, addressKey); publicErr == nil {
 			return emitPublic(c, scheme, public, uri, ss58.Generic)
 		}
+		if looksLikeAddress(uri) {
+			_, err = addressKey(uri)
+		}
 		return hint(err, "expected a secret URI, a file that holds one, or an address; --public takes a public key in hex")
 	}
 	if c.IsSet("expect-public") {
@@ -435,6 +438,12 @@ func emitPublic(c *cli.Context, scheme keys.Scheme, public []byte, uri string, p
 	}
 	r.PublicKeyURI = uri
 	return emit(c, r)
+}
+
+// looksLikeAddress tells text that is no URI but was meant to be an address, so that the error speaks of that.
+func looksLikeAddress(text string) bool {
+	_, err := addressKey(text)
+	return err != nil && len(text) > 40 && len(text) < 60 && !strings.HasPrefix(text, "0x") && !strings.ContainsAny(text, "/ ")
 }
 
 // addressKey returns the payload of an address.
@@ -587,6 +596,9 @@ func publicOf(c *cli.Context, scheme keys.Scheme, text string) ([]byte, error) {
 	}
 	pair, err := pairFrom(c, scheme, uri, password, fromArgs)
 	if err != nil {
+		if looksLikeAddress(uri) {
+			_, err = addressKey(uri)
+		}
 		return nil, hint(err, "expected a public key in hex, an address, a secret URI, or a file that holds one")
 	}
 	return pair.Public(), nil

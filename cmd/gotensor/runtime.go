@@ -12,6 +12,7 @@ import (
 
 	"github.com/gotensor/gotensor/primitives/hash"
 	"github.com/gotensor/gotensor/primitives/metadata"
+	"github.com/gotensor/gotensor/primitives/scale"
 	"github.com/gotensor/gotensor/storage"
 	"github.com/gotensor/gotensor/storage/trie"
 	"github.com/gotensor/gotensor/wasmhost"
@@ -225,7 +226,7 @@ func runtimeInspect(c *cli.Context) error {
 		r.Sections = append(r.Sections, sectionPair{s.Name, s.Size})
 	}
 	if info.Version != nil {
-		r.Version = newVersionFields(*info.Version)
+		r.Version = newVersionFields(*info.Version, info.Exports)
 	}
 	if err := r.describe(c, src); err != nil {
 		r.Note = err.Error()
@@ -246,10 +247,19 @@ func (r *runtimeReport) describe(c *cli.Context, src *source) error {
 	if err != nil {
 		return err
 	}
-	r.Version = newVersionFields(version)
-	raw, err := runtime.Metadata(ctx)
+	r.Version = newVersionFields(version, r.Exports)
+	overlay, err := src.overlay(trie.Version(version.StateVersion()))
 	if err != nil {
 		return err
+	}
+	// Some runtimes read the state while they describe themselves.
+	answer, err := runtime.Call(ctx, &wasmhost.Env{Storage: overlay}, "Metadata_metadata", nil)
+	if err != nil {
+		return err
+	}
+	raw, err := scale.UnmarshalFunc(answer, (*scale.Decoder).View)
+	if err != nil {
+		return fmt.Errorf("answer of Metadata_metadata: %w", err)
 	}
 	m, err := metadata.Decode(raw)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -48,7 +49,7 @@ func readSource(path string) (*source, error) {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
 		return &source{code: code, spec: spec}, nil
-	case '0':
+	case 'x':
 		text, err := io.ReadAll(io.LimitReader(file, 2*wasmhost.MaxCode+4))
 		if err != nil {
 			return nil, err
@@ -66,13 +67,17 @@ func readSource(path string) (*source, error) {
 	return &source{code: code}, nil
 }
 
-// kind returns the first byte that is no blank: '{' begins a chain spec, "0x" hex, anything else a module.
+// kind tells what a file is by its beginning: '{' a chain spec, 'x' hex digits, 0 something else: a module.
 func kind(head []byte) byte {
 	text := trimSpace(head)
-	if len(text) > 1 && text[0] == '0' && text[1] != 'x' || text == "" {
-		return 0
+	if strings.HasPrefix(text, "{") {
+		return '{'
 	}
-	return text[0]
+	digits := strings.TrimPrefix(text, "0x")
+	if digits != "" && strings.Trim(digits, "0123456789abcdefABCDEF") == "" {
+		return 'x'
+	}
+	return 0
 }
 
 func trimSpace(b []byte) string {

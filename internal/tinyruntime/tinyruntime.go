@@ -43,12 +43,12 @@ func Metadata() *metadata.Metadata {
 		Version: 14,
 		Types: []metadata.Type{
 			{Def: metadata.Def{Kind: metadata.Primitive, Primitive: 6}}, // u64
-			{Path: []string{"AccountId32"}, Def: metadata.Def{Kind: metadata.Array, Len: 32, Elem: 3}},
-			{Path: []string{"tiny", "Call"}, Def: metadata.Def{Kind: metadata.Variants, Variants: []metadata.Variant{
+			{ID: 1, Path: []string{"AccountId32"}, Def: metadata.Def{Kind: metadata.Array, Len: 32, Elem: 3}},
+			{ID: 2, Path: []string{"tiny", "Call"}, Def: metadata.Def{Kind: metadata.Variants, Variants: []metadata.Variant{
 				{Name: "put", Index: 0, Fields: []metadata.Field{{Type: 1}}},
 				{Name: "drop", Index: 1},
 			}}},
-			{Def: metadata.Def{Kind: metadata.Primitive, Primitive: 3}}, // u8
+			{ID: 3, Def: metadata.Def{Kind: metadata.Primitive, Primitive: 3}}, // u8
 		},
 		Pallets: []metadata.Pallet{{
 			Name: "Tiny", Index: 5, Calls: &calls,

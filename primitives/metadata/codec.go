@@ -3,6 +3,8 @@ package metadata
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/gotensor/gotensor/primitives/scale"
 )
@@ -44,24 +46,17 @@ func Decode(data []byte) (*Metadata, error) {
 // reader decodes, and checks that the numbers of types lead somewhere.
 type reader struct {
 	*scale.Decoder
-	types int // size of the registry
+	m *Metadata
+	// registry: the types are being read, and refer forward. Their numbers are checked when all are there.
+	registry bool
+	pending  map[TypeID]int // numbers to be checked, with the offset of the first mention
 }
 
 func (r *reader) metadata(version uint8) *Metadata {
 	m := &Metadata{Version: version}
-	// The registry refers forward to itself. Its length comes first, so every number can be checked as it is read.
-	peek := *r.Decoder
-	r.types = peek.Len()
-	next := 0
-	m.Types = scale.DecodeSeq(r.Decoder, func(d *scale.Decoder) Type {
-		at := d.Offset()
-		// Substrate numbers types in their order, and clients use the number as index.
-		if id := d.CompactU32(); int64(id) != int64(next) {
-			d.Fail(at, "type number", scale.ErrInvalid, fmt.Sprintf("expected %d, got %d", next, id))
-		}
-		next++
-		return r.typ()
-	})
+	r.m, r.registry, r.pending = m, true, make(map[TypeID]int)
+	m.Types = scale.DecodeSeq(r.Decoder, func(*scale.Decoder) Type { return r.typ() })
+	r.indexTypes()
 	m.Pallets = scale.DecodeSeq(r.Decoder, func(*scale.Decoder) Pallet { return r.pallet(version) })
 	if version == 14 {
 		m.Extrinsic.Type = r.id()
@@ -87,16 +82,54 @@ func (r *reader) metadata(version uint8) *Metadata {
 	return m
 }
 
+// indexTypes ends the registry: it makes types findable and checks the numbers that were read so far.
+func (r *reader) indexTypes() {
+	r.registry = false
+	if r.Err() != nil {
+		return
+	}
+	for i, t := range r.m.Types {
+		if int64(t.ID) != int64(i) {
+			// Substrate numbers types in their order. Others leave gaps.
+			r.m.index = make(map[TypeID]int, len(r.m.Types))
+			break
+		}
+	}
+	if r.m.index != nil {
+		for i, t := range r.m.Types {
+			if _, ok := r.m.index[t.ID]; ok {
+				r.Fail(r.Offset(), "type number", scale.ErrInvalid, fmt.Sprintf("%d stands twice", t.ID))
+				return
+			}
+			r.m.index[t.ID] = i
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(r.pending)) {
+		r.known(r.pending[id], id)
+	}
+}
+
+// known checks that there is a type with that number.
+func (r *reader) known(at int, id TypeID) {
+	if r.m.Type(id) == nil {
+		r.Fail(at, "type number", scale.ErrInvalid, fmt.Sprintf("%d is none of the %d types", id, len(r.m.Types)))
+	}
+}
+
 // id reads the number of a type.
 func (r *reader) id() TypeID {
 	at := r.Offset()
-	id := r.CompactU32()
-	if int64(id) >= int64(r.types) {
-		r.Fail(at, "type number", scale.ErrInvalid, fmt.Sprintf("%d of %d types", id, r.types))
-		return 0
+	id := TypeID(r.CompactU32())
+	if !r.registry {
+		r.known(at, id)
+	} else if _, ok := r.pending[id]; !ok && r.Charge(pendingCost) {
+		r.pending[id] = at
 	}
-	return TypeID(id)
+	return id
 }
+
+// pendingCost is what an entry of a map of numbers may take, in bytes.
+const pendingCost = 64
 
 func (r *reader) optionalID() *TypeID {
 	return scale.DecodeOption(r.Decoder, func(*scale.Decoder) TypeID { return r.id() })
@@ -106,6 +139,7 @@ func (r *reader) docs() []string { return scale.DecodeSeq(r.Decoder, (*scale.Dec
 
 func (r *reader) typ() Type {
 	return Type{
+		ID:   TypeID(r.CompactU32()),
 		Path: r.docs(),
 		Params: scale.DecodeSeq(r.Decoder, func(d *scale.Decoder) Param {
 			return Param{Name: d.Text(), Type: r.optionalID()}
@@ -223,9 +257,8 @@ func Versions(answer []byte) ([]uint32, error) {
 func (m *Metadata) Encode() []byte {
 	b := append([]byte(magic), m.Version)
 	b = scale.AppendLen(b, len(m.Types))
-	for id, t := range m.Types {
-		b = scale.AppendCompact(b, uint64(id))
-		b = appendType(b, t)
+	for _, t := range m.Types {
+		b = appendType(appendID(b, t.ID), t)
 	}
 	b = scale.AppendSeq(b, m.Pallets, func(b []byte, p Pallet) []byte { return appendPallet(b, p, m.Version) })
 	if m.Version == 14 {

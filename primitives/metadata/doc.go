@@ -8,8 +8,8 @@
 //
 // Rules:
 //
-//   - Every [TypeID] in a decoded [Metadata] is an index into Types; [Decode] refuses numbers that lead nowhere.
-//     Types may contain themselves: whoever walks them bounds the depth.
+//   - Every [TypeID] in a decoded [Metadata] leads to a type; [Decode] refuses numbers that lead nowhere, and numbers
+//     that stand twice. Types may contain themselves: whoever walks them bounds the depth.
 //   - Decoding is bounded as in package scale, and Encode(Decode(x)) = x to the byte.
 //   - Orders are those of the runtime. Wire indices of pallets and variants are the fields Index, never a position.
 //

@@ -1,12 +1,12 @@
 package metadata
 
-// TypeID is the number of a type: its index in [Metadata.Types].
+// TypeID is the number of a type: see [Metadata.Type].
 type TypeID uint32
 
 // Metadata describes a runtime.
 type Metadata struct {
-	Version   uint8 // 14 or 15
-	Types     []Type
+	Version   uint8  // 14 or 15
+	Types     []Type // in most runtimes type i stands at index i; see [Metadata.Type]
 	Pallets   []Pallet
 	Extrinsic Extrinsic
 	Runtime   TypeID // the runtime's own type
@@ -15,10 +15,13 @@ type Metadata struct {
 	APIs   []API
 	Outer  OuterEnums
 	Custom []Custom
+
+	index map[TypeID]int // of Types; nil where every type stands at the index that is its number
 }
 
 // Type is one type of the registry.
 type Type struct {
+	ID     TypeID
 	Path   []string // namespace and name: sp_core, crypto, AccountId32; empty for types without a name
 	Params []Param
 	Def    Def
@@ -210,10 +213,13 @@ func (m *Metadata) Pallet(name string) *Pallet {
 
 // Type returns the type with that number, or nil.
 func (m *Metadata) Type(id TypeID) *Type {
-	if int64(id) >= int64(len(m.Types)) {
-		return nil
+	if int64(id) < int64(len(m.Types)) && m.Types[id].ID == id {
+		return &m.Types[id]
 	}
-	return &m.Types[id]
+	if i, ok := m.index[id]; ok {
+		return &m.Types[i]
+	}
+	return nil
 }
 
 // Variants returns the cases of the enum with that number: the calls, events or errors of a pallet. It is nil where id is nil or

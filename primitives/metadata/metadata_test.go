@@ -44,6 +44,9 @@ func sample(version uint8) *Metadata {
 		Extrinsic: Extrinsic{Version: 4, Extensions: []Extension{{Name: "CheckNonce", Type: 5, AdditionalSigned: 6}}},
 		Runtime:   1,
 	}
+	for i := range m.Types {
+		m.Types[i].ID = TypeID(i)
+	}
 	if version == 14 {
 		m.Extrinsic.Type = 3
 		return m
@@ -153,8 +156,9 @@ func TestFaults(t *testing.T) {
 		{"other magic", []byte("metb\x0e\x00"), ErrMagic, ""},
 		{"cut", good[:len(good)-1], scale.ErrEnd, ""},
 		{"more", append(bytes.Clone(good), 0), scale.ErrTrailing, ""},
-		{"number out of order", change(6, 4), scale.ErrInvalid, "type number"},
-		{"runtime type leads nowhere", change(len(good)-1, 10<<2), scale.ErrInvalid, "10 of 10 types"},
+		{"number twice", change(6, 4), scale.ErrInvalid, "1 stands twice"},
+		{"runtime type leads nowhere", change(len(good)-1, 10<<2), scale.ErrInvalid, "10 is none of the 10 types"},
+		{"type refers to none", change(6, 10<<2), scale.ErrInvalid, "0 is none of the 10 types"},
 		{"kind of type", change(9, 8), scale.ErrInvalid, "type definition"},
 		{"primitive", change(10, 15), scale.ErrInvalid, "primitive"},
 		{"huge registry", []byte("meta\x0e\xfe\xff\xff\xff"), scale.ErrEnd, ""},
@@ -165,6 +169,21 @@ func TestFaults(t *testing.T) {
 	}
 	if _, err := Decode([]byte("meta\x0c")); !errors.As(err, &version) || version.Version != 12 {
 		t.Errorf("version 12: %v", err)
+	}
+}
+
+// TestGaps: gosemble numbers types with gaps.
+func TestGaps(t *testing.T) {
+	m := &Metadata{Version: 14, Types: []Type{
+		{ID: 7, Def: Def{Kind: Sequence, Elem: 2}},
+		{ID: 2, Def: Def{Kind: Primitive, Primitive: 3}},
+	}, Extrinsic: Extrinsic{Type: 7}, Runtime: 2}
+	back, err := Decode(m.Encode())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(back.Encode(), m.Encode()) || back.Type(2) != &back.Types[1] || back.Type(7) != &back.Types[0] || back.Type(0) != nil {
+		t.Errorf("got %+v", back)
 	}
 }
 
