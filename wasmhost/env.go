@@ -1,6 +1,8 @@
 package wasmhost
 
 import (
+	"context"
+
 	"github.com/gotensor/gotensor/primitives/hash"
 	"github.com/gotensor/gotensor/primitives/keys"
 	"github.com/gotensor/gotensor/storage"
@@ -95,8 +97,9 @@ type Offchain interface {
 	IsValidator() bool
 	SubmitTransaction(extrinsic []byte) bool
 	NetworkState() (peerID []byte, addresses [][]byte, ok bool)
-	Timestamp() uint64          // milliseconds since 1970
-	SleepUntil(deadline uint64) // milliseconds since 1970
+	Timestamp() uint64 // milliseconds since 1970
+	// SleepUntil waits until deadline, in milliseconds since 1970, or until ctx, the call's, ends.
+	SleepUntil(ctx context.Context, deadline uint64)
 	RandomSeed() [32]byte
 	LocalStorageSet(kind uint32, key, value []byte)
 	LocalStorageClear(kind uint32, key []byte)
@@ -106,16 +109,16 @@ type Offchain interface {
 	HTTP() OffchainHTTP
 }
 
-// OffchainHTTP is the HTTP client of offchain workers; deadlines are milliseconds since 1970, nil means none.
-// The error codes of the Host API: see HTTPError.
+// OffchainHTTP is the HTTP client of offchain workers; deadlines are milliseconds since 1970, nil means none. What waits also ends
+// with ctx, the call's, whose end then ends the call. The error codes of the Host API: see HTTPError.
 type OffchainHTTP interface {
 	RequestStart(method, uri string) (id uint16, ok bool)
 	AddHeader(id uint16, name, value string) bool
-	WriteBody(id uint16, chunk []byte, deadline *uint64) HTTPError
+	WriteBody(ctx context.Context, id uint16, chunk []byte, deadline *uint64) HTTPError
 	// ResponseWait returns a status for each id: 0 unknown id, 10 deadline reached, 20 I/O error, else the HTTP status.
-	ResponseWait(ids []uint16, deadline *uint64) []uint16
+	ResponseWait(ctx context.Context, ids []uint16, deadline *uint64) []uint16
 	ResponseHeaders(id uint16) [][2][]byte
-	ReadBody(id uint16, buffer []byte, deadline *uint64) (int, HTTPError)
+	ReadBody(ctx context.Context, id uint16, buffer []byte, deadline *uint64) (int, HTTPError)
 }
 
 // HTTPError is an error code of the offchain HTTP functions.

@@ -2,6 +2,7 @@ package wasmhost
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
@@ -493,6 +494,19 @@ func TestOffchain(t *testing.T) {
 	if world.now != 5000 {
 		t.Errorf("slept until %d", world.now)
 	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	g.in.call.ctx = ctx
+	for name, args := range map[string][]any{
+		"ext_offchain_sleep_until_version_1":             {6000},
+		"ext_offchain_http_request_write_body_version_1": {0, "", []byte{0}},
+		"ext_offchain_http_response_wait_version_1":      {[]byte{0}, []byte{0}},
+		"ext_offchain_http_response_read_body_version_1": {0, "", []byte{0}},
+	} {
+		_, err := g.call(name, args...)
+		wantTrap(t, err, name, -1, ErrDeadline)
+	}
+	g.in.call.ctx = context.Background()
 	seed := world.RandomSeed()
 	wantBytes(t, "random seed", g.fixed(32, "ext_offchain_random_seed_version_1"), hex.EncodeToString(seed[:]))
 	wantBytes(t, "submit", g.bytes("ext_offchain_submit_transaction_version_1", "extrinsic"), "00")

@@ -42,7 +42,8 @@ type hostFunc struct {
 func span(s uint64) (ptr, n uint32) { return uint32(s), uint32(s >> 32) }
 
 // bytes returns the guest bytes that span names, as a view: it is valid until the guest runs again or its memory grows,
-// so what is kept must be copied. Traps where the bytes are outside memory; an empty span may point anywhere.
+// so what is kept must be copied. Traps where the bytes are outside memory; an empty span may point at its end and no further, as in
+// Substrate.
 // param is the number of the parameter, from 0.
 func (c *call) bytes(s uint64, param int) []byte {
 	ptr, n := span(s)
@@ -51,9 +52,6 @@ func (c *call) bytes(s uint64, param int) []byte {
 
 // fixed returns n guest bytes at ptr, as a view like that of bytes.
 func (c *call) fixed(ptr, n uint32, param int) []byte {
-	if n == 0 {
-		return nil
-	}
 	data, ok := c.mem.Read(ptr, n)
 	if !ok {
 		c.trapParam(param, &RangeError{Pointer: ptr, Length: n, Memory: c.mem.Size()})

@@ -87,7 +87,17 @@ func offchainTimestamp(c *call, stack []uint64) { stack[0] = c.offchain().Timest
 // offchainSleepUntil implements ext_offchain_sleep_until_version_1: deadline → nothing.
 //
 //	deadline: i64 milliseconds since 1970
-func offchainSleepUntil(c *call, stack []uint64) { c.offchain().SleepUntil(stack[0]) }
+func offchainSleepUntil(c *call, stack []uint64) {
+	c.offchain().SleepUntil(c.ctx, stack[0])
+	c.waited()
+}
+
+// waited ends the call where its time ran out while a function of the environment waited.
+func (c *call) waited() {
+	if err := c.ctx.Err(); err != nil {
+		c.trap(fmt.Errorf("%w: %w", ErrDeadline, err))
+	}
+}
 
 // offchainRandomSeed implements ext_offchain_random_seed_version_1: nothing → pointer to 32 random bytes.
 func offchainRandomSeed(c *call, stack []uint64) {
@@ -173,7 +183,9 @@ func offchainHTTPAddHeader(c *call, stack []uint64) {
 //	traps: deadline is no such value
 func offchainHTTPWriteBody(c *call, stack []uint64) {
 	chunk, deadline := c.bytes(stack[1], 1), decode(c, stack[2], 2, optionU64)
-	if failed := c.http().WriteBody(uint16(stack[0]), chunk, deadline); failed != HTTPOk {
+	failed := c.http().WriteBody(c.ctx, uint16(stack[0]), chunk, deadline)
+	c.waited()
+	if failed != HTTPOk {
 		stack[0] = c.httpError(failed)
 		return
 	}
@@ -193,7 +205,9 @@ func (c *call) httpError(failed HTTPError) uint64 { return c.alloc([]byte{1, byt
 func offchainHTTPWait(c *call, stack []uint64) {
 	ids := decode(c, stack[0], 0, func(d *scale.Decoder) []uint16 { return scale.DecodeSeq(d, (*scale.Decoder).U16) })
 	deadline := decode(c, stack[1], 1, optionU64)
-	stack[0] = c.alloc(scale.AppendSeq(nil, c.http().ResponseWait(ids, deadline), appendHTTPStatus))
+	statuses := c.http().ResponseWait(c.ctx, ids, deadline)
+	c.waited()
+	stack[0] = c.alloc(scale.AppendSeq(nil, statuses, appendHTTPStatus))
 }
 
 // appendHTTPStatus appends a SCALE HttpRequestStatus for a status of OffchainHTTP.ResponseWait.
@@ -225,7 +239,8 @@ func offchainHTTPHeaders(c *call, stack []uint64) {
 //	traps: deadline is no such value
 func offchainHTTPReadBody(c *call, stack []uint64) {
 	buffer, deadline := c.bytes(stack[1], 1), decode(c, stack[2], 2, optionU64)
-	n, failed := c.http().ReadBody(uint16(stack[0]), buffer, deadline)
+	n, failed := c.http().ReadBody(c.ctx, uint16(stack[0]), buffer, deadline)
+	c.waited()
 	if failed != HTTPOk {
 		stack[0] = c.httpError(failed)
 		return

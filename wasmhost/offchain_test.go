@@ -1,6 +1,7 @@
 package wasmhost
 
 import (
+	"context"
 	"fmt"
 	"strings"
 )
@@ -45,7 +46,7 @@ func (o *offchainStub) NetworkState() ([]byte, [][]byte, bool) {
 
 func (o *offchainStub) Timestamp() uint64 { return o.now }
 
-func (o *offchainStub) SleepUntil(deadline uint64) { o.now = max(o.now, deadline) }
+func (o *offchainStub) SleepUntil(_ context.Context, deadline uint64) { o.now = max(o.now, deadline) }
 
 func (o *offchainStub) RandomSeed() (seed [32]byte) {
 	copy(seed[:], "not random, and good for a test.")
@@ -103,7 +104,7 @@ func (o *offchainStub) AddHeader(id uint16, name, value string) bool {
 	return r != nil
 }
 
-func (o *offchainStub) WriteBody(id uint16, chunk []byte, deadline *uint64) HTTPError {
+func (o *offchainStub) WriteBody(_ context.Context, id uint16, chunk []byte, deadline *uint64) HTTPError {
 	r := o.find(id)
 	switch {
 	case r == nil:
@@ -120,7 +121,7 @@ func (o *offchainStub) WriteBody(id uint16, chunk []byte, deadline *uint64) HTTP
 	return HTTPOk
 }
 
-func (o *offchainStub) ResponseWait(ids []uint16, deadline *uint64) []uint16 {
+func (o *offchainStub) ResponseWait(_ context.Context, ids []uint16, deadline *uint64) []uint16 {
 	out := make([]uint16, len(ids))
 	for i, id := range ids {
 		switch r := o.find(id); {
@@ -143,7 +144,7 @@ func (o *offchainStub) ResponseHeaders(id uint16) [][2][]byte {
 	return [][2][]byte{{[]byte("content-type"), []byte("text/plain")}, {[]byte("empty"), nil}}
 }
 
-func (o *offchainStub) ReadBody(id uint16, buffer []byte, deadline *uint64) (int, HTTPError) {
+func (o *offchainStub) ReadBody(_ context.Context, id uint16, buffer []byte, deadline *uint64) (int, HTTPError) {
 	r := o.find(id)
 	switch {
 	case r == nil:

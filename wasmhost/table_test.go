@@ -219,7 +219,7 @@ func TestBadPointers(t *testing.T) {
 			}
 			bad := []uint64{64 * pageSize, 0xffffffff, pageSize - 3}
 			if p == i64 {
-				bad = []uint64{64*pageSize | 1<<32, 0xffffffff | 1<<32, 0xffffffff_00000000, 0xffffffff_ffffffff, pageSize - 3 | 4<<32}
+				bad = []uint64{64 * pageSize, 64*pageSize | 1<<32, 0xffffffff | 1<<32, 0xffffffff_00000000, 0xffffffff_ffffffff, pageSize - 3 | 4<<32}
 			}
 			for _, value := range bad {
 				g := newTester(t, fullEnv(t))
