@@ -47,22 +47,34 @@ var (
 // code reads the blob as a chain would hold it: from a chain spec, from hex, or as it is.
 func (b blob) code(t testing.TB) []byte {
 	t.Helper()
-	data := outside.Read(t, 1, b.path)
+	data := b.file(t)
 	switch {
 	case strings.HasSuffix(b.path, ".json"):
-		var spec struct {
-			Genesis struct {
-				Raw struct{ Top map[string]string }
-			}
-		}
-		if err := json.Unmarshal(data, &spec); err != nil {
-			t.Fatalf("chain spec %s: %v", b.path, err)
-		}
-		return fromHex(t, spec.Genesis.Raw.Top["0x3a636f6465"])
+		return fromHex(t, b.genesis(t)["0x3a636f6465"])
 	case strings.HasSuffix(b.path, ".txt"):
 		return fromHex(t, string(data))
 	}
 	return data
+}
+
+// genesis returns the entries of the top trie in the chain spec that the blob is in, in hex.
+func (b blob) genesis(t testing.TB) map[string]string {
+	t.Helper()
+	var spec struct {
+		Genesis struct {
+			Raw struct{ Top map[string]string }
+		}
+	}
+	if err := json.Unmarshal(b.file(t), &spec); err != nil {
+		t.Fatalf("chain spec %s: %v", b.path, err)
+	}
+	return spec.Genesis.Raw.Top
+}
+
+// file reads the file that the blob is in.
+func (b blob) file(t testing.TB) []byte {
+	t.Helper()
+	return outside.Read(t, 1, b.path)
 }
 
 func fromHex(t testing.TB, text string) []byte {

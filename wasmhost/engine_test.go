@@ -5,6 +5,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"os"
+	"path/filepath"
 	"runtime"
 	"sync"
 	"testing"
@@ -29,8 +31,18 @@ func newTestEngine(t testing.TB, cfg Config) *Engine {
 	return e
 }
 
-// sharedEngine is one engine for the tests that only run good code, so that each real blob is compiled once.
-var sharedEngine = sync.OnceValues(func() (*Engine, error) { return NewEngine(Config{Keep: 16}) })
+// sharedEngine is one engine for the tests that only run good code, so that each real blob is compiled once, and on one machine
+// not again by the next test run.
+var sharedEngine = sync.OnceValues(func() (*Engine, error) { return NewEngine(Config{Keep: 16, CacheDir: testCache()}) })
+
+// testCache is a folder for compiled code in the user's cache; none where there is no such place.
+func testCache() string {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(dir, "gotensor-test")
+}
 
 func loadShared(t testing.TB, b blob) *Runtime {
 	t.Helper()

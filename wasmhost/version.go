@@ -1,7 +1,6 @@
 package wasmhost
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"sync"
@@ -101,7 +100,7 @@ func (r *Runtime) pure(ctx context.Context, api string, args []byte) ([]byte, er
 		r.facts.metadata = make(map[string][]byte)
 	}
 	if len(r.facts.metadata) < maxFacts {
-		r.facts.metadata[key] = bytes.Clone(answer)
+		r.facts.metadata[key] = answer
 	}
 	return answer, nil
 }
