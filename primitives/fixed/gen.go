@@ -88,10 +88,14 @@ func (c conv) Rounding() string {
 	return "exactly"
 }
 
-// Widen turns the bits of Src, in the expression e, into a wide.
+// Widen turns the bits of Src, in the expression e, into a wide, or into a word
+// where the conversion stays in one.
 func (c conv) Widen(e string) string {
 	if c.Src.Rep == "int32" {
 		e = "int64(" + e + ")"
+	}
+	if c.Src.Name == "I32F32" && c.Dst.Frac == 0 && c.Dst.Width <= 64 {
+		return "word(" + e + ")"
 	}
 	return "wide" + c.Src.K + "(" + e + ")"
 }

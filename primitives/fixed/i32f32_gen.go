@@ -609,19 +609,19 @@ func I32F32CheckedFromUint128(v Uint128) (I32F32, bool) {
 
 // OverflowingToUint16 converts x, rounded towards minus infinity, wrapped, and reports whether it overflowed.
 func (x I32F32) OverflowingToUint16() (uint16, bool) {
-	b, over := wideI64(x.bits).shr(32).toU16()
+	b, over := word(x.bits).shr(32).toU16()
 	return b, over
 }
 
 // WrappingToUint16 converts x, rounded towards minus infinity, modulo the range of the result.
 func (x I32F32) WrappingToUint16() uint16 {
-	b, _ := wideI64(x.bits).shr(32).toU16()
+	b, _ := word(x.bits).shr(32).toU16()
 	return b
 }
 
 // SaturatingToUint16 converts x, rounded towards minus infinity, or returns the nearest bound if it overflows.
 func (x I32F32) SaturatingToUint16() uint16 {
-	b, over := wideI64(x.bits).shr(32).toU16()
+	b, over := word(x.bits).shr(32).toU16()
 	if over {
 		if x.IsNegative() {
 			return 0
@@ -633,7 +633,7 @@ func (x I32F32) SaturatingToUint16() uint16 {
 
 // CheckedToUint16 converts x, rounded towards minus infinity, and returns false if it overflows.
 func (x I32F32) CheckedToUint16() (uint16, bool) {
-	b, over := wideI64(x.bits).shr(32).toU16()
+	b, over := word(x.bits).shr(32).toU16()
 	if over {
 		return 0, false
 	}
@@ -642,19 +642,19 @@ func (x I32F32) CheckedToUint16() (uint16, bool) {
 
 // OverflowingToUint32 converts x, rounded towards minus infinity, wrapped, and reports whether it overflowed.
 func (x I32F32) OverflowingToUint32() (uint32, bool) {
-	b, over := wideI64(x.bits).shr(32).toU32()
+	b, over := word(x.bits).shr(32).toU32()
 	return b, over
 }
 
 // WrappingToUint32 converts x, rounded towards minus infinity, modulo the range of the result.
 func (x I32F32) WrappingToUint32() uint32 {
-	b, _ := wideI64(x.bits).shr(32).toU32()
+	b, _ := word(x.bits).shr(32).toU32()
 	return b
 }
 
 // SaturatingToUint32 converts x, rounded towards minus infinity, or returns the nearest bound if it overflows.
 func (x I32F32) SaturatingToUint32() uint32 {
-	b, over := wideI64(x.bits).shr(32).toU32()
+	b, over := word(x.bits).shr(32).toU32()
 	if over {
 		if x.IsNegative() {
 			return 0
@@ -666,7 +666,7 @@ func (x I32F32) SaturatingToUint32() uint32 {
 
 // CheckedToUint32 converts x, rounded towards minus infinity, and returns false if it overflows.
 func (x I32F32) CheckedToUint32() (uint32, bool) {
-	b, over := wideI64(x.bits).shr(32).toU32()
+	b, over := word(x.bits).shr(32).toU32()
 	if over {
 		return 0, false
 	}
@@ -675,19 +675,19 @@ func (x I32F32) CheckedToUint32() (uint32, bool) {
 
 // OverflowingToUint64 converts x, rounded towards minus infinity, wrapped, and reports whether it overflowed.
 func (x I32F32) OverflowingToUint64() (uint64, bool) {
-	b, over := wideI64(x.bits).shr(32).toU64()
+	b, over := word(x.bits).shr(32).toU64()
 	return b, over
 }
 
 // WrappingToUint64 converts x, rounded towards minus infinity, modulo the range of the result.
 func (x I32F32) WrappingToUint64() uint64 {
-	b, _ := wideI64(x.bits).shr(32).toU64()
+	b, _ := word(x.bits).shr(32).toU64()
 	return b
 }
 
 // SaturatingToUint64 converts x, rounded towards minus infinity, or returns the nearest bound if it overflows.
 func (x I32F32) SaturatingToUint64() uint64 {
-	b, over := wideI64(x.bits).shr(32).toU64()
+	b, over := word(x.bits).shr(32).toU64()
 	if over {
 		if x.IsNegative() {
 			return 0
@@ -699,7 +699,7 @@ func (x I32F32) SaturatingToUint64() uint64 {
 
 // CheckedToUint64 converts x, rounded towards minus infinity, and returns false if it overflows.
 func (x I32F32) CheckedToUint64() (uint64, bool) {
-	b, over := wideI64(x.bits).shr(32).toU64()
+	b, over := word(x.bits).shr(32).toU64()
 	if over {
 		return 0, false
 	}
@@ -708,7 +708,7 @@ func (x I32F32) CheckedToUint64() (uint64, bool) {
 
 // ToInt64 converts x, rounded towards minus infinity. It cannot overflow.
 func (x I32F32) ToInt64() int64 {
-	b, _ := wideI64(x.bits).shr(32).toI64()
+	b, _ := word(x.bits).shr(32).toI64()
 	return b
 }
 

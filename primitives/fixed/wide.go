@@ -57,6 +57,17 @@ func (w wide) toI128() (Int128, bool) {
 
 func (w wide) toU128() (Uint128, bool) { return Uint128{w.h, w.l}, w.e != 0 }
 
+// word is wide for the conversions that one word holds, which are in the chain's
+// inner loops: an I32F32 to an integer of 64 bits or less.
+type word int64
+
+func (w word) shr(n uint) word { return w >> n }
+
+func (w word) toI64() (int64, bool)  { return int64(w), false }
+func (w word) toU16() (uint16, bool) { return uint16(w), uint64(w)>>16 != 0 }
+func (w word) toU32() (uint32, bool) { return uint32(w), uint64(w)>>32 != 0 }
+func (w word) toU64() (uint64, bool) { return uint64(w), w < 0 }
+
 // decimal returns w / 2^frac in decimal, exactly.
 func (w wide) decimal(frac uint) string {
 	b := make([]byte, 0, 110)
