@@ -50,6 +50,7 @@ func BenchmarkHostCall(b *testing.B) {
 		{"blake2-256 of 32 B", "ext_hashing_blake2_256_version_1", []any{text[:32]}, func(g *tester, args []uint64) bool {
 			return bytes.Equal(g.fixed(32, "ext_hashing_blake2_256_version_1", args[0]), hash32[:])
 		}},
+		{"blake2-128 of 32 B", "ext_hashing_blake2_128_version_1", []any{text[:32]}, nil},
 		{"twox-128 of 32 B", "ext_hashing_twox_128_version_1", []any{text[:32]}, nil},
 		{"sr25519 verify 512 B", "ext_crypto_sr25519_verify_version_2", []any{pointer(sig), text, pointer(alice.Public())}, func(g *tester, args []uint64) bool {
 			return g.must("ext_crypto_sr25519_verify_version_2", args[0], args[1], args[2]) == 1
@@ -63,6 +64,7 @@ func BenchmarkHostCall(b *testing.B) {
 				c.function = "ext_allocator_malloc_version_1"
 			}
 			n := 0
+			b.ReportAllocs()
 			for b.Loop() {
 				if n++; n == batch {
 					g.loop(batch, c.function, args)
