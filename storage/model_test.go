@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -635,14 +636,21 @@ func shrink(parent content, v trie.Version, ops []op) []op {
 	return ops
 }
 
+// runs is how many seeds a random test tries.
+func runs(short, usual, long int) int {
+	switch {
+	case os.Getenv("GOTENSOR_LONG") == "1":
+		return long
+	case testing.Short():
+		return short
+	}
+	return usual
+}
+
 // TestOverlayModel does the same random steps on the overlay and on a naive model. A failure names its seed and prints the
 // fewest steps that still fail.
 func TestOverlayModel(t *testing.T) {
-	runs := 3000
-	if testing.Short() {
-		runs = 300
-	}
-	for seed := range runs {
+	for seed := range runs(300, 3000, 100_000) {
 		r := rand.New(rand.NewPCG(uint64(seed), 2))
 		v := trie.Version(seed % 2)
 		parent := randomContent(r)

@@ -3,6 +3,7 @@ package storage
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/gotensor/gotensor/primitives/hash"
@@ -371,14 +372,7 @@ func (o *Overlay) delta(everything bool) *Changes {
 }
 
 // childKeys returns the storage keys of the child tries that were written to, in ascending order.
-func (o *Overlay) childKeys() []string {
-	keys := make([]string, 0, len(o.children))
-	for key := range o.children { // sorted below
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys
-}
+func (o *Overlay) childKeys() []string { return slices.Sorted(maps.Keys(o.children)) }
 
 // Changes returns all that was written so far, also in open transactions. The roots of child tries are among the changes
 // of the top trie only as far as ChildRoot wrote them there; Finish gives them all.

@@ -138,11 +138,7 @@ func perform(state State, v trie.Version, ops []op) (string, State, *Changes, er
 // which every block's Diff was applied, one that records, one made from that recording, and flat values. Each must let a
 // guest see the same, give the same root and the same changes. Versions change on the way.
 func TestStates(t *testing.T) {
-	runs := 150
-	if testing.Short() {
-		runs = 30
-	}
-	for seed := range runs {
+	for seed := range runs(30, 150, 20_000) {
 		r := rand.New(rand.NewPCG(uint64(seed), 3))
 		v := trie.Version(seed / 2 % 2)
 		state, err := NewMemoryState(randomContent(r).changes(), v)
