@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/gotensor/gotensor/internal/outside"
 	"github.com/gotensor/gotensor/primitives/keys"
 	"github.com/gotensor/gotensor/primitives/scale"
 )
@@ -21,31 +23,28 @@ type suiteCase struct {
 	Output   []string
 }
 
-// TestPolkadotTests runs the Host API suite of w3f/polkadot-tests through the real ABI.
+// TestPolkadotTests runs the Host API suite of w3f/polkadot-tests through the real ABI, on both engines.
 func TestPolkadotTests(t *testing.T) {
-	data, err := os.ReadFile("testdata/polkadot_tests.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var cases []suiteCase
-	if err := json.Unmarshal(data, &cases); err != nil {
-		t.Fatal(err)
-	}
+	cases := suiteCases(t)
 	counts := map[string]int{}
-	for i, c := range cases {
-		t.Run(strconv.Itoa(i)+" "+c.Function, func(t *testing.T) {
-			run := suite[c.Function]
-			if run == nil {
-				t.Fatalf("no test for %s", c.Function)
-			}
-			// The suite's externalities hold an empty :code, as those of Substrate's tests do.
-			env := &Env{Storage: newState(t, ":code", ""), Keystore: &keyring{}, Offchain: &offchainStub{}}
-			got := run(newTester(t, env), c.Input)
-			if c.Output != nil && !slices.Equal(got, c.Output) {
-				t.Errorf("got %q, want %q", got, c.Output)
-			}
-			counts[c.Function]++
-		})
+	for name, runtime := range map[string]func() (*Runtime, error){"compiler": proxyRuntime, "interpreter": proxyInterpreted} {
+		for i, c := range cases {
+			t.Run(name+" "+strconv.Itoa(i)+" "+c.Function, func(t *testing.T) {
+				run := suite[c.Function]
+				if run == nil {
+					t.Fatalf("no test for %s", c.Function)
+				}
+				// The suite's externalities hold an empty :code, as those of Substrate's tests do.
+				env := &Env{Storage: newState(t, ":code", ""), Keystore: &keyring{}, Offchain: &offchainStub{}}
+				got := run(newTesterOn(t, env, runtime), c.Input)
+				if c.Output != nil && !slices.Equal(got, c.Output) {
+					t.Errorf("got %q, want %q", got, c.Output)
+				}
+				if name == "compiler" {
+					counts[c.Function]++
+				}
+			})
+		}
 	}
 	total := 0
 	for _, name := range slices.Sorted(maps.Keys(counts)) {
@@ -59,6 +58,17 @@ func TestPolkadotTests(t *testing.T) {
 	if len(counts) != len(suite) {
 		t.Errorf("%d functions have cases, tests exist for %d", len(counts), len(suite))
 	}
+}
+
+func suiteCases(t *testing.T) (cases []suiteCase) {
+	data, err := os.ReadFile("testdata/polkadot_tests.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(data, &cases); err != nil {
+		t.Fatal(err)
+	}
+	return cases
 }
 
 // suite makes the calls of each test as adapters/substrate of the suite makes them, and returns the lines that it prints.
@@ -408,4 +418,34 @@ func suiteLocalCompareAndSet(g *tester, in []string) []string {
 	set(kind, suiteSeed(old), value, 1)
 	got, _ := g.option("ext_offchain_local_storage_get_version_1", kind, key)
 	return []string{got}
+}
+
+// TestPolkadotTestsSource compares the cases in testdata with the suite itself: the same functions, and no input or output that it does not state.
+func TestPolkadotTestsSource(t *testing.T) {
+	const dir = "w3f/polkadot-tests/fixtures/host-api/"
+	functions := string(outside.Read(t, 1, dir+"HostApiFunctions.jl"))
+	inputs := string(outside.Read(t, 1, dir+"HostApiInputs.jl"))
+	outputs := string(outside.Read(t, 1, dir+"HostApiOutputs.jl"))
+	cases := suiteCases(t)
+	names := map[string]bool{}
+	for _, c := range cases {
+		names[c.Function] = true
+		for _, in := range c.Input {
+			if _, err := strconv.Atoi(in); err != nil && !strings.Contains(inputs, `"`+in+`"`) {
+				t.Errorf("%s: input %q is not in the suite", c.Function, in)
+			}
+		}
+		if out := strings.Join(c.Output, `\n`); !strings.Contains(outputs, `"`+out+`"`) && !strings.Contains(outputs, `"`+out+`\n"`) {
+			t.Errorf("%s: output %q is not in the suite", c.Function, out)
+		}
+	}
+	quoted := regexp.MustCompile(`"[a-z0-9_]+"`).FindAllString(functions, -1)
+	for _, name := range quoted {
+		if !names[strings.Trim(name, `"`)] {
+			t.Errorf("%s has no case", name)
+		}
+	}
+	if len(quoted) != len(names) || len(names) == 0 {
+		t.Errorf("the suite has %d functions, testdata %d", len(quoted), len(names))
+	}
 }

@@ -90,13 +90,19 @@ func returnsAllocation(f hostFunc) bool {
 	return false
 }
 
-var proxyRuntime = sync.OnceValues(func() (*Runtime, error) {
-	e, err := NewEngine(Config{})
+func loadProxy(cfg Config) (*Runtime, error) {
+	e, err := NewEngine(cfg)
 	if err != nil {
 		return nil, err
 	}
 	return e.Load(context.Background(), proxyModule())
-})
+}
+
+// The tester, compiled and interpreted.
+var (
+	proxyRuntime     = sync.OnceValues(func() (*Runtime, error) { return loadProxy(Config{}) })
+	proxyInterpreted = sync.OnceValues(func() (*Runtime, error) { return loadProxy(Config{Interpreter: true}) })
+)
 
 // tester is one runtime call under way, whose guest is the tester.
 type tester struct {
@@ -108,7 +114,13 @@ type tester struct {
 // newTester begins a call in env.
 func newTester(t testing.TB, env *Env) *tester {
 	t.Helper()
-	r, err := proxyRuntime()
+	return newTesterOn(t, env, proxyRuntime)
+}
+
+// newTesterOn is newTester on one of the engines.
+func newTesterOn(t testing.TB, env *Env, runtime func() (*Runtime, error)) *tester {
+	t.Helper()
+	r, err := runtime()
 	if err != nil {
 		t.Fatal(err)
 	}
