@@ -249,10 +249,10 @@ func TestLogging(t *testing.T) {
 	if got := g.must("ext_logging_max_level_version_1"); got != 4 {
 		t.Errorf("max level is %d", got)
 	}
-	g.must("ext_logging_log_version_1", 1, "runtime", "an error")
-	g.must("ext_logging_log_version_1", 4, "", "a detail")
-	g.must("ext_logging_log_version_1", 5, "runtime", "a trace")
-	g.must("ext_logging_log_version_1", 2, "runtime", "no utf-8: \xff")
+	g.must("ext_logging_log_version_1", 0, "runtime", "an error")
+	g.must("ext_logging_log_version_1", 3, "", "a detail")
+	g.must("ext_logging_log_version_1", 4, "runtime", "a trace")
+	g.must("ext_logging_log_version_1", 1, "runtime", "no utf-8: \xff")
 	g.must("ext_misc_print_num_version_1", uint64(math.MaxUint64))
 	g.must("ext_misc_print_utf8_version_1", "τ")
 	g.must("ext_misc_print_utf8_version_1", "\xff")
@@ -264,7 +264,7 @@ func TestLogging(t *testing.T) {
 	env.MaxLogLevel = LogInfo
 	g.must("ext_misc_print_num_version_1", 7)
 	env.Log = nil
-	g.must("ext_logging_log_version_1", 1, "runtime", "nobody listens")
+	g.must("ext_logging_log_version_1", 0, "runtime", "nobody listens")
 	if len(lines) != len(want) {
 		t.Errorf("more was logged: %q", lines[len(want):])
 	}

@@ -274,7 +274,7 @@ var hostileCalls = []struct {
 			g := newModule()
 			log := g.imports("ext_logging_log_version_1")
 			g.Data = []wasmbin.Data{{Offset: asm(constI32(16)), Bytes: []byte("panicked at lib.rs")}}
-			return g.run(asm(constI32(1), constI64(0), constI64(16|18<<32), callOf(log), wasmbin.OpUnreachable))
+			return g.run(asm(constI32(0), constI64(0), constI64(16|18<<32), callOf(log), wasmbin.OpUnreachable))
 		},
 		want: errAny, also: wantPanic("panicked at lib.rs"),
 	},

@@ -14,16 +14,17 @@ var loggingFuncs = []hostFunc{
 
 // loggingLog implements ext_logging_log_version_1: level, target, message → nothing.
 //
-//	level: i32, 1 (error) to 5 (trace)
+//	level: i32, 0 (error) to 4 (trace): one less than in LogLevel, because Substrate passes the number of the variant, whatever
+//	  the value that its declaration gives it. Every real runtime that panics says so with 0.
 //	target: span of UTF-8
 //	message: span; dropped where it is no UTF-8
 //	traps: another level; a target that is no UTF-8; a span outside memory
 //
 // A record at error level is remembered in any case: old runtimes tell so why they are about to panic.
 func loggingLog(c *call, stack []uint64) {
-	level := LogLevel(uint8(stack[0]))
-	if level < LogError || level > LogTrace {
-		c.trapParam(0, fmt.Errorf("%w: log level %d, expected 1 to 5", ErrArgument, level))
+	level := LogError + LogLevel(uint8(stack[0]))
+	if level > LogTrace {
+		c.trapParam(0, fmt.Errorf("%w: log level %d, expected 0 to 4", ErrArgument, level-LogError))
 	}
 	target := c.text(stack[1], 1)
 	message := c.bytes(stack[2], 2)

@@ -49,15 +49,12 @@ var withoutArguments = []string{
 	"SubnetRegistrationRuntimeApi_get_network_registration_cost",
 }
 
-// trapsWithoutState says why a call without argument ends in a trap in the state that the test gives it, by the words of the runtime. The runtime panics by
-// itself there, and does so under every host.
+// trapsWithoutState are the functions that end in a panic of the runtime, under every host, in the state that the test gives them, with
+// the runtime's own words for it.
 var trapsWithoutState = map[string]string{
-	"BlockBuilder_finalize_block": "a block is closed that was never opened",
-	"BabeApi_current_epoch":       "the epoch begins before slot 0 of a chain without blocks",
-	"BabeApi_current_epoch_start": "likewise",
-	"BabeApi_next_epoch":          "likewise",
-	"MmrApi_mmr_root":             "the runtime declares the interface and has no mountain range",
-	"MmrApi_mmr_leaf_count":       "likewise",
+	"BlockBuilder_finalize_block": "Timestamp must be updated once in the block",
+	"BabeApi_current_epoch":       "EpochConfig is initialized in genesis",
+	"BabeApi_next_epoch":          "EpochConfig is initialized in genesis",
 }
 
 // state returns the state that the blob's functions are called on: the genesis of the chain spec that the blob is from, and nothing where it
@@ -123,15 +120,15 @@ func TestCallsWithoutArgument(t *testing.T) {
 				}
 				if words == "" {
 					answered++
-					if _, known := trapsWithoutState[api]; !known && len(answer) == 0 {
+					if len(answer) == 0 {
 						t.Errorf("%s: empty answer", api)
 					}
 					t.Logf("%s: %d bytes", api, len(answer))
 					continue
 				}
 				trapped++
-				t.Logf("%s: trap (%s): %s", api, trapsWithoutState[api], words)
-				if _, known := trapsWithoutState[api]; !known {
+				t.Logf("%s: %s", api, words)
+				if known := trapsWithoutState[api]; known == "" || !strings.Contains(words, known) {
 					t.Errorf("%s: trap: %s", api, words)
 				}
 			}
