@@ -1,0 +1,49 @@
+// Package wasmhost is the Polkadot Host: it runs runtimes, the WebAssembly programs that are a chain's rules, and answers the
+// functions that they import.
+//
+// # Picture
+//
+//	code ──Load──► Runtime ──Call(env, "Core_version", args)──► result, or a Trap
+//	                  │  instance from a pool, memory as on the first day
+//	                  ▼
+//	            guest code ──ext_storage_get_version_1(span)──► host function ──► env.Storage
+//	                       ◄── span of a fresh allocation ─────
+//
+// An [Engine] compiles code once and keeps it. A [Runtime] is compiled code and a pool of instances. A call takes an instance, gives it
+// an [Env], and puts it back restored. Env is everything that the call may touch: state, keys, the offchain world, limits. It is bound
+// to that one call, and what it lacks is forbidden, so that a query cannot sign and a block cannot open a connection.
+//
+// # The table of host functions
+//
+// hostFuncs has one row for each function of the Host API: name, parameter types, result types, Go function. The chapters of the
+// specification are files: storage.go, child_storage.go, crypto.go, hashing.go, trie.go, misc.go, allocator.go, logging.go, offchain.go,
+// transaction_index.go, panic_handler.go; then benchmarking.go and tracing.go, which are Substrate's alone, and unoffered.go, for what
+// runtimes import and no host does any more. Each function decodes its arguments from guest memory, calls plain Go, and encodes the
+// answer. The byte forms are those of Substrate's sp_io.
+//
+// # Rules and invariants
+//
+//   - Every call starts from the memory, the memory size and the globals that the module had after instantiation, whichever instance it
+//     gets and whatever ran there before ([ResetMode]).
+//   - The memory above __heap_base belongs to the host's allocator (package heap), which is Substrate's to the address: where an answer
+//     lies is something a guest can see.
+//   - A guest can name any bytes and pass any numbers. What does not fit ends the call in a [Trap] that names runtime API, host function
+//     and parameter; the node lives. Nothing is allocated on the guest's word beyond the size of its memory.
+//   - Guest bytes are views and never outlive the host function that was given them. Interfaces of Env copy what they keep.
+//   - A module that imports what the table lacks, or under another signature, is refused when it is loaded, with the whole list.
+//   - Nothing here depends on time, order of maps or the machine; results of the compiler and the interpreter are equal.
+//
+// # What it does not promise
+//
+// It does not judge blocks: whether a result means that a block is good is the caller's to say. State that a failed call wrote is the
+// caller's to drop. Which instruction a guest that ran too deep or too long had reached differs between engines; that it ends does not.
+// The sandbox that older runtimes import was removed from the Host API, and calling it is a trap.
+//
+// Source: Polkadot specification, chapter "Host API" and appendix "Runtime API"; paritytech/polkadot-sdk substrate/primitives/io and
+// substrate/client/executor.
+//
+//	engine, err := wasmhost.NewEngine(wasmhost.Config{})
+//	runtime, err := engine.Load(ctx, code)
+//	env := &wasmhost.Env{Storage: storage.NewOverlay(state)}
+//	metadata, err := runtime.Call(ctx, env, "Metadata_metadata", nil)
+package wasmhost
