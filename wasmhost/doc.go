@@ -31,7 +31,7 @@
 //     and parameter; the node lives. Nothing is allocated on the guest's word beyond the size of its memory.
 //   - Guest bytes are views and never outlive the host function that was given them. Interfaces of Env copy what they keep.
 //   - A module that imports what the table lacks, or under another signature, is refused when it is loaded, with the whole list.
-//   - Nothing here depends on time, order of maps or the machine; results of the compiler and the interpreter are equal.
+//   - What a call answers depends on code, arguments and Env alone, not on the machine or the engine. Clocks and randomness are Env's.
 //
 // # What it does not promise
 //
