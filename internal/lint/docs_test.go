@@ -147,6 +147,22 @@ func shown(text string) []string {
 	return commands
 }
 
+// printed returns the lines of output that the sessions of a document show.
+func printed(text string) []string {
+	var lines []string
+	for _, b := range parseMarkdown(text).blocks {
+		if b.lang != "console" {
+			continue
+		}
+		for _, line := range b.lines {
+			if !strings.HasPrefix(line, "$ ") && strings.TrimSpace(line) != "" {
+				lines = append(lines, line)
+			}
+		}
+	}
+	return lines
+}
+
 // runs reports whether a script contains the command as a line, in the script's own spelling.
 func runs(script, command string) bool {
 	for line := range strings.SplitSeq(script, "\n") {
@@ -196,6 +212,11 @@ func TestReadmeCommands(t *testing.T) {
 		}
 	}
 	excuse.finish(t)
+	for _, line := range printed(readme) {
+		if !strings.Contains(scripts.String(), "\n"+line+"\n") {
+			t.Errorf("README.md shows the output %q, which no script below cmd/gotensor/testdata expects", line)
+		}
+	}
 }
 
 func TestShown(t *testing.T) {
@@ -205,5 +226,33 @@ func TestShown(t *testing.T) {
 	}
 	if !runs("# x\n exec gotensor version\n", "gotensor version") || runs("exec gotensor version --json", "gotensor version") {
 		t.Error("runs compares whole lines")
+	}
+}
+
+// outsideLiteral is a path below the folder of outside files, as tests write it.
+var outsideLiteral = regexp.MustCompile(`"((?:opentensor|smol-dot|ChainSafe|LimeChain|w3f|paritytech|polkadot-js)/[A-Za-z0-9._-]+/[^"]*)"`)
+
+// TestOutsideFiles: the page about outside files lists all that tests ask for.
+func TestOutsideFiles(t *testing.T) {
+	page, ok := readFile("docs/outside-files.md")
+	if !ok {
+		t.Fatal("no docs/outside-files.md")
+	}
+	var found int
+	for _, name := range files(t, "_test.go") {
+		text, _ := readFile(name)
+		if under(name, "internal/lint") || !strings.Contains(text, "internal/outside") {
+			continue
+		}
+		for _, m := range outsideLiteral.FindAllStringSubmatch(text, -1) {
+			found++
+			// A path that goes on in the code stands on the page with what follows.
+			if !strings.Contains(page, m[1]) {
+				t.Errorf("%s reads %s, which docs/outside-files.md does not list", name, m[1])
+			}
+		}
+	}
+	if found == 0 {
+		t.Error("no test names an outside file")
 	}
 }

@@ -94,6 +94,8 @@ type source struct {
 	fset  *token.FileSet
 	files []*ast.File
 	info  *types.Info // nil where types were not asked for
+
+	consts map[string]ast.Expr // see constants
 }
 
 // at returns the position of a node, below the module.
