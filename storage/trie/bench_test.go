@@ -220,3 +220,50 @@ func heapInUse() uint64 {
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc
 }
+
+// BenchmarkRootOf builds the root of 100,000 sorted pairs without a trie, as genesis does.
+func BenchmarkRootOf(b *testing.B) {
+	pairs := sortedPairs(storagePairs(100_000))
+	t := New()
+	for _, p := range pairs {
+		if err := t.Put(p.Key, p.Value, V1); err != nil {
+			b.Fatal(err)
+		}
+	}
+	want := t.Root()
+	b.ReportAllocs()
+	for b.Loop() {
+		if RootOf(pairs, V1) != want {
+			b.Fatal("root changed")
+		}
+	}
+}
+
+// BenchmarkNextKey walks 10,000 keys one call at a time, as a runtime's storage iteration does.
+func BenchmarkNextKey(b *testing.B) {
+	pairs := sortedPairs(storagePairs(10_000))
+	t := New()
+	for _, p := range pairs {
+		if err := t.Put(p.Key, p.Value, V1); err != nil {
+			b.Fatal(err)
+		}
+	}
+	t.Root()
+	b.ReportAllocs()
+	for b.Loop() {
+		key, n := []byte(nil), 0
+		for {
+			next, ok, err := t.NextKey(key)
+			if err != nil {
+				b.Fatal(err)
+			}
+			if !ok {
+				break
+			}
+			key, n = next, n+1
+		}
+		if n != len(pairs) {
+			b.Fatalf("%d keys, want %d", n, len(pairs))
+		}
+	}
+}

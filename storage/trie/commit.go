@@ -118,9 +118,8 @@ type above struct {
 func (w *walker) start(t *Trie) error {
 	w.t = t
 	if t.recorder != nil {
-		quiet := *t
-		quiet.recorder = nil
-		w.t = &quiet
+		w.t = t.Snapshot()
+		w.t.recorder = nil
 	}
 	n, err := w.t.top()
 	w.on, w.node, w.merkle = n != nil, n, t.hash

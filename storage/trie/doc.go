@@ -16,7 +16,7 @@
 //     be rebuilt from keys and values alone.
 //
 // A Trie may be used by one goroutine while it changes. Once its Root was called, and while nobody changes it, any number may
-// read it, and snapshots of it change freely meanwhile. Taking a snapshot counts as a change of the trie it is taken of.
+// read it and take snapshots of it, which change freely meanwhile.
 //
 // A trie from Load reads its nodes when they are needed, by path or by hash as its NodeReader likes, and Commit gives back
 // those that changed. It trusts its reader to return the bytes it once stored: it does not hash them again. FromProof,

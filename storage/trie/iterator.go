@@ -22,7 +22,8 @@ type Iterator struct {
 	err    error
 	// lenient passes over subtrees that are missing from a partial trie.
 	lenient bool
-	room    [16]frame
+	room    [12]frame
+	bytes   [96]byte
 }
 
 // frame is a node whose subtree is being walked.
@@ -33,7 +34,7 @@ type frame struct {
 	next  uint // nibble of the child to look at next
 }
 
-// Iterator returns an iterator over the keys that start with prefix, before the first of them.
+// Iterator returns an iterator over the keys that start with prefix, before the first of them. It keeps prefix.
 func (t *Trie) Iterator(prefix []byte) *Iterator {
 	it := new(Iterator)
 	it.init(t, prefix)
@@ -54,8 +55,8 @@ func (t *Trie) IteratorAfter(prefix, after []byte) *Iterator {
 }
 
 func (it *Iterator) init(t *Trie, prefix []byte) {
-	it.t, it.prefix = t, bytes.Clone(prefix)
-	it.stack = it.room[:0]
+	it.t, it.prefix = t, prefix
+	it.stack, it.path = it.room[:0], it.bytes[:0]
 }
 
 // push enters a node; value tells whether its own value is still to come.

@@ -229,7 +229,7 @@ func TestConcurrentReaders(t *testing.T) {
 		wg.Add(2)
 		go func() {
 			defer wg.Done()
-			if tr.Root() != root {
+			if tr.Root() != root || tr.Snapshot().Root() != root {
 				t.Error("root changed")
 			}
 			for k, v := range model {

@@ -31,7 +31,7 @@ func (t *Trie) Record(r *Recorder) *Trie {
 	t.Root()
 	s := t.Snapshot()
 	s.recorder = r
-	s.recorded = min(t.edit, s.edit) - 1
+	s.recorded = s.tag() - 1
 	return s
 }
 

@@ -43,8 +43,8 @@ type NodeReader interface {
 type Trie struct {
 	root   *node // nil where the trie is empty or its root is not loaded
 	hash   hash.H256
-	dirty  bool // hash is unknown
-	edit   uint64
+	dirty  bool   // hash is unknown
+	edit   uint64 // see tag
 	hasher Hasher
 	reader NodeReader
 	base   *Trie // what Commit emitted last, clean; nil stands for the empty trie
@@ -76,16 +76,20 @@ func LoadWith(h Hasher, root hash.H256, r NodeReader) *Trie {
 }
 
 // Snapshot returns a second view of the same content in constant time. From then on either changes without the other.
+// It counts as reading t.
 func (t *Trie) Snapshot() *Trie {
-	s := *t
-	t.edit, s.edit = newEdit(), newEdit()
-	s.buf = nil
-	return &s
+	s := &Trie{root: t.root, hash: t.hash, dirty: t.dirty, edit: newEdit(), hasher: t.hasher, reader: t.reader, base: t.base,
+		recorder: t.recorder, recorded: t.recorded}
+	atomic.StoreUint64(&t.edit, newEdit())
+	return s
 }
+
+// tag is the edit tag of t. Snapshot sets it while others may read t.
+func (t *Trie) tag() uint64 { return atomic.LoadUint64(&t.edit) }
 
 // own makes the node in the slot one that t may change.
 func (t *Trie) own(slot **node) *node {
-	if n := *slot; n.edit != t.edit {
+	if n := *slot; n.edit != t.tag() {
 		*slot = t.copy(n)
 	}
 	return *slot
@@ -93,7 +97,7 @@ func (t *Trie) own(slot **node) *node {
 
 // copy returns a copy of n that t may change.
 func (t *Trie) copy(n *node) *node {
-	c := n.copyFor(t.edit)
+	c := n.copyFor(t.tag())
 	if n.edit <= t.recorded {
 		c.flags &^= valueNew
 	}
@@ -113,7 +117,7 @@ func (t *Trie) fetch(path []byte, depth int, h hash.H256) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n, err := decode(enc, depth, t.edit)
+	n, err := decode(enc, depth, t.tag())
 	if err != nil {
 		return nil, fmt.Errorf("node %s at nibbles 0x%x: %w", h, nibbles, err)
 	}
@@ -238,8 +242,8 @@ func (t *Trie) Put(key, value []byte, v Version) error {
 			t.dirty = true
 			return nil
 		}
-	} else if t.recorder != nil {
-		t.top()
+	} else if t.recorder != nil && !t.dirty {
+		t.record(t.root, 0, t.hash)
 	}
 	t.dirty = true
 	slot, depth := &t.root, 0
@@ -281,14 +285,14 @@ func (t *Trie) leaf(key []byte, depth int, value []byte, v Version) *node {
 		size += hashLen
 	}
 	n := newLeaf(size)
-	n.edit = t.edit
+	n.edit = t.tag()
 	n.setData(n.data, t.hasher, key, depth, 2*len(key)-depth, value, v)
 	return n
 }
 
 // split puts a branch above n, which t owns, where its partial key departs from key after m nibbles.
 func (t *Trie) split(slot **node, n *node, depth, m int, key, value []byte, v Version) {
-	b := &node{edit: t.edit, plen: uint32(m)}
+	b := &node{edit: t.tag(), plen: uint32(m)}
 	at := depth + m
 	i := n.partialNibble(depth, m)
 	if at < 2*len(key) && m > 0 {
@@ -377,7 +381,7 @@ func (t *Trie) merge(slot **node, depth int, key []byte, set uint16) error {
 		return err
 	}
 	n := below
-	if n.edit != t.edit {
+	if n.edit != t.tag() {
 		n = t.copy(n)
 	}
 	cut := n.partialBytes(end + 1)
@@ -435,7 +439,7 @@ func (t *Trie) Root() hash.H256 {
 	if t.root.dirty != 0 {
 		t.own(&t.root)
 	}
-	buf := t.root.digest(t.buf[:0], 0, t.hasher, t.edit)
+	buf := t.root.digest(t.buf[:0], 0, t.hasher, t.tag())
 	t.hash = t.hasher(buf)
 	if cap(buf) <= 1<<16 {
 		t.buf = buf

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -114,6 +115,48 @@ func check(t *testing.T, tr *Trie, model map[string][]byte, v Version) {
 		}
 		if _, ok, _ := tr.Get(k); ok != found {
 			t.Fatalf("get %x: %v, want %v", k, ok, found)
+		}
+	}
+}
+
+// TestPaging walks random prefixes from random places, and pages of them.
+func TestPaging(t *testing.T) {
+	for seed := range uint64(100) {
+		r := rand.New(rand.NewPCG(seed, 11))
+		tr, model := randomTrie(r, 1+r.IntN(100))
+		keys := slices.Sorted(maps.Keys(model))
+		for range 30 {
+			prefix, after := randomKey(r), randomKey(r)
+			prefix = prefix[:r.IntN(len(prefix)+1)]
+			if r.IntN(2) == 0 {
+				after = append(bytes.Clone(prefix), after...)
+			}
+			var want, got []string
+			for _, k := range keys {
+				if strings.HasPrefix(k, string(prefix)) && k > string(after) {
+					want = append(want, k)
+				}
+			}
+			// Every page of up to three keys starts behind the last key of the one before.
+			for at := after; ; {
+				it := tr.IteratorAfter(prefix, at)
+				n := 0
+				for n < 3 && it.Next() {
+					at = bytes.Clone(it.Key())
+					got = append(got, string(at))
+					n++
+				}
+				if it.Err() != nil {
+					t.Fatal(it.Err())
+				}
+				if n < 3 {
+					break
+				}
+			}
+			// A place before the prefix means all of the prefix.
+			if !slices.Equal(got, want) {
+				t.Fatalf("prefix %x after %x: %x, want %x", prefix, after, got, want)
+			}
 		}
 	}
 }
