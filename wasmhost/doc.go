@@ -33,6 +33,22 @@
 //   - A module that imports what the table lacks, or under another signature, is refused when it is loaded, with the whole list.
 //   - What a call answers depends on code, arguments and Env alone, not on the machine or the engine. Clocks and randomness are Env's.
 //
+// # How a call starts from the same memory
+//
+// An instance costs a hundred calls, so it serves many, and is restored after each. Its memory is a mapping of the module's initial memory that is private:
+// a page is either the snapshot's or a copy that was written. The kernel tells which were written (/proc/self/pagemap), and those are
+// copied back; what was grown is zeroed, the size goes back, every mutable global is set. The engine proves at its start that the kernel tells the
+// truth, compares the whole memory after one reset in [Config.VerifyEvery], and copies everything when either fails or the system is
+// not Linux. Before the compiler sees a module it is changed: an imported memory becomes an own one, mutable globals are
+// exported, the memory's maximum moves into the host (package wasmbin, linearMemory). Code that writes to tables or drops segments gets a
+// new instance for every call, and an instance in which a call failed is thrown away.
+//
+// # How a call ends
+//
+// Compiled code that neither returns nor calls the host would run for ever, and stop the garbage collector with it. So code is metered: a
+// counter in the module goes down with every loop iteration and function call, and when it is used up the host looks at the context. What the
+// counter holds is no part of what the guest can see. Memory is bounded by [Env.MemoryPages], the stack by the engine.
+//
 // # What it does not promise
 //
 // It does not judge blocks: whether a result means that a block is good is the caller's to say. State that a failed call wrote is the

@@ -294,7 +294,7 @@ func TestMeter(t *testing.T) {
 	if got != want || done != 1 {
 		t.Errorf("metered: %d, expected %d; %d done", got, want, done)
 	}
-	if ticks < n/1000 || ticks > 10*n/1000 {
+	if ticks < n/1100 || ticks > n/100 {
 		t.Errorf("%d ticks for %d rounds", ticks, n)
 	}
 }
