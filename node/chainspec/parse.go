@@ -65,12 +65,23 @@ func (l *limitedReader) Read(b []byte) (int, error) {
 type parser struct {
 	dec  *json.Decoder
 	in   *limitedReader
-	path []string
+	path []string // members down to the present place
 }
 
 // fail reports err at the present place.
 func (p *parser) fail(err error) error {
-	return &Error{Path: strings.Join(p.path, ""), Offset: p.dec.InputOffset(), Err: err}
+	var path strings.Builder
+	for i, name := range p.path {
+		switch name = shorten(name); {
+		case strings.HasPrefix(name, "0x"):
+			path.WriteString("[" + name + "]")
+		case i == 0:
+			path.WriteString(name)
+		default:
+			path.WriteString("." + name)
+		}
+	}
+	return &Error{Path: path.String(), Offset: p.dec.InputOffset(), Err: err}
 }
 
 // unexpected reports a value of the wrong type or form.
@@ -132,14 +143,7 @@ func (p *parser) members(member func(name string) error) error {
 			return err
 		}
 		name := tok.(string) // the decoder accepts nothing else as a member's name
-		switch {
-		case strings.HasPrefix(name, "0x"):
-			p.path = append(p.path, "["+shorten(name)+"]")
-		case len(p.path) == 0:
-			p.path = append(p.path, shorten(name))
-		default:
-			p.path = append(p.path, "."+shorten(name))
-		}
+		p.path = append(p.path, name)
 		if err := member(name); err != nil {
 			return err
 		}
