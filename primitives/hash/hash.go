@@ -12,7 +12,9 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	stdhash "hash"
 	"strings"
+	"sync"
 
 	"github.com/cespare/xxhash/v2"
 	"golang.org/x/crypto/blake2b"
@@ -40,14 +42,29 @@ func (h *H256) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Blake2b128 returns the 16-byte unkeyed blake2b of data.
-func Blake2b128(data []byte) (out [16]byte) {
+// state128 is a blake2b state of 16 bytes with room for its digest, so that hashing allocates nothing.
+type state128 struct {
+	stdhash.Hash
+	sum [16]byte
+}
+
+// states128 are idle: x/crypto has no one-call form of that size, and making a state costs more than hashing a key.
+var states128 = sync.Pool{New: func() any {
 	h, err := blake2b.New(16, nil)
 	if err != nil {
 		panic("BUG: blake2b refuses a size of 16 without a key: " + err.Error())
 	}
-	h.Write(data)
-	h.Sum(out[:0])
+	return &state128{Hash: h}
+}}
+
+// Blake2b128 returns the 16-byte unkeyed blake2b of data: the hash of Blake2_128Concat storage keys.
+func Blake2b128(data []byte) [16]byte {
+	s := states128.Get().(*state128)
+	s.Reset()
+	s.Write(data)
+	s.Sum(s.sum[:0])
+	out := s.sum
+	states128.Put(s)
 	return out
 }
 

@@ -2,6 +2,7 @@ package hash
 
 import (
 	"encoding/hex"
+	"fmt"
 	"testing"
 )
 
@@ -52,9 +53,20 @@ func TestTextRoundTrip(t *testing.T) {
 	}
 }
 
+func BenchmarkBlake2b128(b *testing.B) {
+	data := make([]byte, 32)
+	want := Blake2b128(data)
+	b.ReportAllocs()
+	for b.Loop() {
+		if Blake2b128(data) != want {
+			b.Fatal("digest changed")
+		}
+	}
+}
+
 func BenchmarkBlake2b256(b *testing.B) {
 	for _, n := range []int{32, 512, 1 << 20} {
-		b.Run(hex.EncodeToString([]byte{byte(n >> 16), byte(n >> 8), byte(n)}), func(b *testing.B) {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			data := make([]byte, n)
 			want := Blake2b256(data)
 			b.SetBytes(int64(n))
