@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 	"weak"
@@ -65,8 +67,8 @@ type Config struct {
 	MaxPages uint32
 	// Keep is how many runtimes stay compiled though nobody holds them. 0 takes DefaultKeep.
 	Keep int
-	// OnFault, where not nil, hears of what went wrong with resets: a mode that this system cannot do, or a
-	// restored memory that was not the initial one. It may be called from several goroutines.
+	// OnFault, where not nil, hears of what went wrong inside and was mended: a reset mode that this system cannot do, a
+	// restored memory that was not the initial one, a damaged CacheDir. It may be called from several goroutines.
 	OnFault func(error)
 }
 
@@ -126,14 +128,8 @@ func NewEngine(cfg Config) (*Engine, error) {
 	}
 	rc = rc.WithCoreFeatures(features).WithDebugInfoEnabled(false)
 	if cfg.CacheDir != "" && !cfg.Interpreter {
-		if err := os.MkdirAll(cfg.CacheDir, 0o700); err != nil {
-			return nil, fmt.Errorf("compile cache: %v", err)
-		}
-		if err := pruneCache(cfg.CacheDir, cfg.CacheBytes); err != nil {
-			return nil, fmt.Errorf("compile cache: %v", err)
-		}
-		if e.cache, err = wazero.NewCompilationCacheWithDir(cfg.CacheDir); err != nil {
-			return nil, fmt.Errorf("compile cache: %v", err)
+		if e.cache, err = openCache(cfg.CacheDir, cfg.CacheBytes); err != nil {
+			return nil, err
 		}
 		rc = rc.WithCompilationCache(e.cache)
 	}
@@ -318,7 +314,16 @@ func (e *Engine) compile(ctx context.Context, key hash.H256, code []byte) (*Runt
 		return nil, err
 	}
 	compileCtx := experimental.WithCompilationWorkers(ctx, compileWorkers)
-	compiled, err := e.wazero.CompileModule(compileCtx, m.Encode())
+	module := m.Encode()
+	compiled, err := e.wazero.CompileModule(compileCtx, module)
+	if cacheFault(err) && ctx.Err() == nil {
+		// A damaged or unwritable folder of compiled code must not keep a node from running: it is emptied, and the code compiled.
+		e.fault(fmt.Errorf("compile cache %s is emptied: %w", e.cfg.CacheDir, err))
+		if pruneErr := pruneCache(e.cfg.CacheDir, -1); pruneErr != nil {
+			return nil, fmt.Errorf("compile cache: %w", pruneErr)
+		}
+		compiled, err = e.wazero.CompileModule(compileCtx, module)
+	}
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
@@ -336,7 +341,36 @@ func (e *Engine) compile(ctx context.Context, key hash.H256, code []byte) (*Runt
 	return r, nil
 }
 
-// pruneCache deletes files of dir, those used longest ago first, until they take no more than limit bytes, and all that an interrupted
+// cacheFault tells whether compiling ended in an error of the folder of compiled code: one of the file system, or one that the engine marks
+// by this word only.
+func cacheFault(err error) bool {
+	var path *fs.PathError
+	return err != nil && (errors.As(err, &path) || strings.Contains(err.Error(), "compilationcache:"))
+}
+
+// openCache makes the folder of compiled code and checks that nobody else can write to it: what is in it is executed.
+func openCache(dir string, limit int64) (wazero.CompilationCache, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("compile cache: %w", err)
+	}
+	info, err := os.Stat(dir)
+	if err != nil {
+		return nil, fmt.Errorf("compile cache: %w", err)
+	}
+	if mode := info.Mode().Perm(); mode&0o022 != 0 && runtime.GOOS != "windows" {
+		return nil, fmt.Errorf("compile cache %q: others may write to it (mode %#o), expected 0700", dir, mode)
+	}
+	if err := pruneCache(dir, limit); err != nil {
+		return nil, fmt.Errorf("compile cache: %w", err)
+	}
+	cache, err := wazero.NewCompilationCacheWithDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("compile cache: %w", err)
+	}
+	return cache, nil
+}
+
+// pruneCache deletes files of dir, those used longest ago first, until they take no more than limit bytes (all of them where it is negative), and all that an interrupted
 // write left behind.
 func pruneCache(dir string, limit int64) error {
 	type file struct {
