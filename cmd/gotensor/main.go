@@ -17,9 +17,15 @@ func main() { os.Exit(run(os.Args, os.Stdin, os.Stdout, os.Stderr)) }
 
 // run runs one command line and returns the exit code. Nothing below it ends the process or touches the real streams.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	err := newApp(stdin, stdout, stderr).Run(args)
+	app := newApp(stdin, stdout, stderr)
+	app.Metadata = map[string]any{commandLine: args}
+	err := app.Run(args)
 	if err == nil {
 		return 0
+	}
+	var topic cli.ExitCoder // the library's word for help about a command that there is not
+	if errors.As(err, &topic) {
+		err = &usageError{text: "no help: there is no such command"}
 	}
 	fmt.Fprintf(stderr, "gotensor: %v\n", err)
 	var hinted *hintError
@@ -35,6 +41,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	}
 	return 1
 }
+
+// commandLine is the key of App.Metadata under which the words of the command line stand.
+const commandLine = "command line"
 
 func printHint(w io.Writer, format string, args ...any) {
 	fmt.Fprintf(w, "hint: "+format+"\n", args...)
@@ -148,7 +157,13 @@ func missingCommand(c *cli.Context) error {
 func arguments(c *cli.Context, least, most int) ([]string, error) {
 	args := c.Args().Slice()
 	// The parser stops looking for flags at the first argument; a flag behind it would be taken for an argument.
-	if i := slices.IndexFunc(args, func(a string) bool { return len(a) > 1 && a[0] == '-' }); i >= 0 && !slices.Contains(os.Args, "--") {
+	i := slices.IndexFunc(args, func(a string) bool { return len(a) > 1 && a[0] == '-' })
+	if i >= 0 {
+		if words, ok := c.App.Metadata[commandLine].([]string); ok && slices.Contains(words, "--") {
+			i = -1 // whoever writes -- means it
+		}
+	}
+	if i >= 0 {
 		return nil, hint(usage(c, "flag %q stands behind an argument", args[i]), "flags go before arguments")
 	}
 	if len(args) < least {
