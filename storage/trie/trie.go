@@ -358,6 +358,9 @@ func (t *Trie) Delete(key []byte) error {
 		}
 		p := *parent
 		rest := p.set &^ (1 << which)
+		if rest == 0 && p.flags&hasValue == 0 { // no trie is built so, but a proof may be
+			return malformed("branch with one child and no value")
+		}
 		if rest&(rest-1) == 0 && p.flags&hasValue == 0 {
 			return t.merge(parent, parentDepth, key, rest)
 		}
