@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/gotensor/gotensor/wasmhost/internal/wasmbin"
 )
@@ -32,12 +33,16 @@ func benchmarkCall(b *testing.B, api string) {
 			env := &Env{}
 			want := mustCall(b, r, env, api, nil)
 			b.ReportAllocs()
+			best := time.Hour
 			for b.Loop() {
+				start := time.Now()
 				got, err := r.Call(context.Background(), env, api, nil)
+				best = min(best, time.Since(start))
 				if err != nil || !bytes.Equal(got, want) {
 					b.Fatalf("%d bytes, %v", len(got), err)
 				}
 			}
+			b.ReportMetric(float64(best.Nanoseconds()), "ns/best") // the mean carries what else the machine does
 		})
 	}
 }

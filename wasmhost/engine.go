@@ -204,7 +204,7 @@ func (e *Engine) fault(err error) {
 // Reset returns the reset mode in use, which is not the one of Config where the system cannot do that.
 func (e *Engine) Reset() ResetMode { return e.reset.get() }
 
-// Close frees what the engine holds. Runtimes of it must not be in use.
+// Close waits for the calls in progress, which their contexts may hurry, and frees what the engine holds. Calls that come later end in ErrClosed.
 func (e *Engine) Close() error {
 	e.mu.Lock()
 	if e.closed {

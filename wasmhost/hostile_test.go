@@ -397,6 +397,32 @@ func TestCancel(t *testing.T) {
 	stillGood(t, e)
 }
 
+// Closing an engine waits for its calls, and later ones hear that it is closed.
+func TestCloseWaits(t *testing.T) {
+	e := newTestEngine(t, Config{})
+	r, err := e.Load(context.Background(), hostileCalls[0].guest().Encode())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() {
+		_, err := r.Call(ctx, &Env{}, "run", nil)
+		ended <- err
+	}()
+	collectUntil(t, func() bool { return e.Stats().Instances == 1 })
+	time.AfterFunc(20*time.Millisecond, cancel)
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; !errors.Is(err, ErrDeadline) {
+		t.Errorf("the call in progress ends in %v", err)
+	}
+	if _, err := r.Call(context.Background(), &Env{}, "run", nil); !errors.Is(err, ErrClosed) {
+		t.Errorf("a later call ends in %v", err)
+	}
+}
+
 // bomb is compressed code that unpacks to size zero bytes behind a Wasm header.
 func bomb(t *testing.T, size int) []byte {
 	var b bytes.Buffer

@@ -2,7 +2,6 @@ package wasmhost
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"runtime"
 	"sync"
@@ -43,15 +42,21 @@ type pool struct {
 	closed   bool
 	idle     []*instance // last in, first out: the warmest serves next
 	snapshot *snapshot   // memory after instantiation; nil until the first instance
+	calls    sync.WaitGroup
 }
 
 // maxIdle is how many instances of a runtime wait at most. More calls than that may run; their instances are not kept.
 var maxIdle = 2 * runtime.GOMAXPROCS(0)
 
+// close refuses further calls, waits for those in progress and frees what the pool holds.
 func (p *pool) close() {
 	p.mu.Lock()
+	p.closed = true
+	p.mu.Unlock()
+	p.calls.Wait()
+	p.mu.Lock()
 	idle, snap := p.idle, p.snapshot
-	p.idle, p.snapshot, p.closed = nil, nil, true
+	p.idle, p.snapshot = nil, nil
 	p.mu.Unlock()
 	for _, in := range idle {
 		in.close()
@@ -61,14 +66,15 @@ func (p *pool) close() {
 	}
 }
 
-// get returns an instance in its initial state.
-func (p *pool) get(_ context.Context, r *Runtime) (*instance, error) {
+// get returns an instance in its initial state. put must follow.
+func (p *pool) get(r *Runtime) (*instance, error) {
 	r.engine.counters.calls.Add(1)
 	p.mu.Lock()
 	if p.closed {
 		p.mu.Unlock()
 		return nil, ErrClosed
 	}
+	p.calls.Add(1)
 	if n := len(p.idle); n > 0 {
 		in := p.idle[n-1]
 		p.idle[n-1] = nil
@@ -77,7 +83,15 @@ func (p *pool) get(_ context.Context, r *Runtime) (*instance, error) {
 		return in, nil
 	}
 	p.mu.Unlock()
+	in, err := p.add(r)
+	if err != nil {
+		p.calls.Done()
+	}
+	return in, err
+}
 
+// add makes an instance, and the snapshot with the first one.
+func (p *pool) add(r *Runtime) (*instance, error) {
 	in, err := r.newInstance()
 	if err != nil {
 		return nil, err
@@ -108,6 +122,7 @@ func (p *pool) get(_ context.Context, r *Runtime) (*instance, error) {
 
 // put takes an instance back after a call: it is restored and waits for the next, or it is closed.
 func (p *pool) put(r *Runtime, in *instance, ok bool) {
+	defer p.calls.Done()
 	e := r.engine
 	mode := e.reset.get()
 	if !ok || mode == ResetFresh || r.info.FreshInstances {

@@ -195,7 +195,7 @@ func (r *Runtime) Call(ctx context.Context, env *Env, api string, args []byte) (
 	if !r.Has(api) {
 		return nil, fmt.Errorf("runtime call %q: %w", api, ErrUnknownAPI)
 	}
-	in, err := r.pool.get(ctx, r)
+	in, err := r.pool.get(r)
 	if err != nil {
 		return nil, fmt.Errorf("runtime call %s: %w", api, err)
 	}
