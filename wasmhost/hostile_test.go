@@ -397,6 +397,25 @@ func TestCancel(t *testing.T) {
 	stillGood(t, e)
 }
 
+// A guest that grows its table as far as it goes gets a bounded one.
+func TestTableHog(t *testing.T) {
+	eachEngine(t, Config{}, func(t *testing.T, e *Engine) {
+		g := newModule()
+		g.Tables = []wasmbin.Table{{Type: wasmbin.FuncRef}}
+		r, err := e.Load(context.Background(), g.run(asm(
+			wasmbin.OpLoop, 0x40, 0xd0, 0x70, constI32(1000), wasmbin.OpTableGrow, 0, constI32(-1), 0x47, wasmbin.OpBrIf, 0, wasmbin.OpEnd,
+			constI32(16), wasmbin.OpTableSize, 0, 0x36, 2, 0, constI64(16|4<<32),
+		)).Encode())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if size := binary.LittleEndian.Uint32(mustCall(t, r, &Env{}, "run", nil)); size != maxTableElements/1000*1000 {
+			t.Errorf("the table has %d elements", size)
+		}
+		stillGood(t, e)
+	})
+}
+
 // Closing an engine waits for its calls, and later ones hear that it is closed.
 func TestCloseWaits(t *testing.T) {
 	e := newTestEngine(t, Config{})
@@ -493,6 +512,21 @@ var hostileCode = []struct {
 	{"no heap base", func(*testing.T) []byte { g := echo(); g.Exports = g.Exports[2:]; return g.Encode() }, ErrMissingHeapBase},
 	{"mutable heap base", func(*testing.T) []byte { g := echo(); g.Globals[0].Type.Mutable = true; return g.Encode() }, ErrMissingHeapBase},
 	{"memory of 4 GiB", func(*testing.T) []byte { g := echo(); g.Memories[0].Min = 65536; return g.Encode() }, ErrMemoryLimit},
+	{"tables of a billion elements", func(*testing.T) []byte {
+		g := echo()
+		for range 100 {
+			g.Tables = append(g.Tables, wasmbin.Table{Type: wasmbin.FuncRef, Limits: wasmbin.Limits{Min: 10_000_000}})
+		}
+		return g.Encode()
+	}, ErrNotWasm},
+	{"a hundred tables", func(*testing.T) []byte {
+		g := echo()
+		g.Tables = make([]wasmbin.Table, 100)
+		for i := range g.Tables {
+			g.Tables[i].Type = wasmbin.FuncRef
+		}
+		return g.Encode()
+	}, ErrNotWasm},
 	{"shared memory", func(*testing.T) []byte {
 		g := echo()
 		g.Memories[0] = wasmbin.Limits{Min: 1, Max: 2, HasMax: true, Shared: true}

@@ -17,6 +17,12 @@ import (
 // hostPrefix starts the names of exports that the host adds to a module for its own use. No guest may use it.
 const hostPrefix = "gotensor host "
 
+// Bounds of tables: real runtimes have one, of some hundreds or thousands of elements.
+const (
+	maxTables        = 16
+	maxTableElements = 1 << 20 // that table.grow reaches; a table that is declared larger stays as it is
+)
+
 // Runtime is a compiled runtime: the code of a chain at one version. It is safe for concurrent use, and needs no closing: an engine
 // frees the runtimes that nobody holds.
 type Runtime struct {
@@ -80,6 +86,17 @@ func (r *Runtime) prepare(m *wasmbin.Module) error {
 		return fmt.Errorf("%w: the module declares %d pages, at most %d", ErrMemoryLimit, r.minPages, r.engine.cfg.MaxPages)
 	}
 	mem.HasMax = false
+
+	// Tables are memory too: what growth may add to them is bounded, and their number.
+	if len(m.Tables) > maxTables {
+		return fmt.Errorf("%w: %d tables, at most %d", ErrNotWasm, len(m.Tables), maxTables)
+	}
+	for i := range m.Tables {
+		l := &m.Tables[i].Limits
+		if ceiling := max(l.Min, maxTableElements); !l.HasMax || l.Max > ceiling {
+			l.HasMax, l.Max = true, ceiling
+		}
+	}
 
 	if !r.info.hasHeapBase {
 		return ErrMissingHeapBase

@@ -70,7 +70,7 @@ type parser struct {
 	m           *Module
 	localsSum   uint64
 	elementsSum uint64
-	globals     uint32 // defined so far, imports included
+	tablesSum   uint64 // elements that all tables start with
 }
 
 // Parse reads a module. The result keeps views of b.
@@ -408,8 +408,8 @@ func (p *parser) table() (t Table, err error) {
 		return t, err
 	}
 	t.Limits, err = p.limits(^uint32(0))
-	if err == nil && t.Limits.Min > maxElements {
-		err = fmt.Errorf("table of %d elements, at most %d", t.Limits.Min, maxElements)
+	if p.tablesSum += uint64(t.Limits.Min); err == nil && p.tablesSum > maxElements {
+		err = fmt.Errorf("tables of %d elements in all, at most %d", p.tablesSum, maxElements)
 	}
 	return t, err
 }
