@@ -85,6 +85,21 @@ func (in *instance) function(name string) api.Function {
 	return f
 }
 
+// inside runs a call with the transactions that the host has open out of the guest's reach; what the guest leaves open is rolled back.
+func (in *instance) inside(ctx context.Context, r *Runtime, env *Env, api string, args []byte) ([]byte, error) {
+	if env.Storage == nil {
+		return in.run(ctx, r, env, api, args)
+	}
+	if err := env.Storage.EnterRuntime(); err != nil {
+		return nil, fmt.Errorf("runtime call %s: %w", api, err)
+	}
+	result, err := in.run(ctx, r, env, api, args)
+	if _, exitErr := env.Storage.ExitRuntime(); exitErr != nil && err == nil {
+		err = fmt.Errorf("runtime call %s: %w", api, exitErr)
+	}
+	return result, err
+}
+
 // run makes one call on an instance that is as it was after instantiation.
 func (in *instance) run(ctx context.Context, r *Runtime, env *Env, api string, args []byte) ([]byte, error) {
 	pages := env.MemoryPages

@@ -49,6 +49,10 @@ const (
 // must be copied. An error is a failure of the back end or misuse by the guest, and ends the call.
 type Storage interface {
 	storage.Reader
+	// EnterRuntime begins a guest call: transactions that are open now are out of the guest's reach. ExitRuntime ends it and rolls back those that the
+	// guest left open. Runtime.Call calls both.
+	EnterRuntime() error
+	ExitRuntime() (dangling int, err error)
 	Set(child, key, value []byte) error
 	Delete(child, key []byte) error
 	// Append adds a SCALE item to the sequence at key of the top trie, replacing what is no sequence.

@@ -2,7 +2,6 @@ package wasmhost
 
 import (
 	"bytes"
-	"fmt"
 	"testing"
 
 	"github.com/gotensor/gotensor/primitives/hash"
@@ -79,7 +78,7 @@ func BenchmarkHostCall(b *testing.B) {
 				b.Fatal("the answer is wrong")
 			}
 			if used := g.in.call.heap.Stats().AddressSpace; used > 1<<20 {
-				b.Fatal(fmt.Sprintf("the loop leaks: %d bytes of heap", used))
+				b.Fatalf("the loop leaks: %d bytes of heap", used)
 			}
 		})
 	}

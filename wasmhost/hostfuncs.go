@@ -55,7 +55,6 @@ type hostState struct {
 	batch        batchState
 	offchainLog  []offchainWrite // writes to the offchain index inside of open transactions
 	offchainMark []int           // length of offchainLog when each open transaction began
-	lastCursor   []byte
 }
 
 // Errors of arguments. They reach the caller inside a Trap, which names the function and the parameter.

@@ -82,11 +82,7 @@ func (b blob) state(t testing.TB) storage.State {
 // answerOf is what a call ended in: the bytes, or the guest's last words.
 func answerOf(t testing.TB, r *Runtime, state storage.State, api string) (answer []byte, words string) {
 	t.Helper()
-	overlay := storage.NewOverlay(state)
-	if err := overlay.EnterRuntime(); err != nil {
-		t.Fatal(err)
-	}
-	answer, err := r.Call(context.Background(), &Env{Storage: overlay, MaxLogLevel: LogError}, api, nil)
+	answer, err := r.Call(context.Background(), &Env{Storage: storage.NewOverlay(state), MaxLogLevel: LogError}, api, nil)
 	if err == nil {
 		return answer, ""
 	}

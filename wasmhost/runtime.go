@@ -216,29 +216,7 @@ func (r *Runtime) Call(ctx context.Context, env *Env, api string, args []byte) (
 	if err != nil {
 		return nil, fmt.Errorf("runtime call %s: %w", api, err)
 	}
-	leave := enter(env.Storage)
-	result, err := in.run(ctx, r, env, api, args)
-	leave()
+	result, err := in.inside(ctx, r, env, api, args)
 	r.pool.put(r, in, err == nil)
 	return result, err
-}
-
-// boundary is what a Storage has besides that tells the guest's transactions from the host's; *storage.Overlay has it.
-type boundary interface {
-	EnterRuntime() error
-	ExitRuntime() (dangling int, err error)
-}
-
-// enter puts the transactions that the host has open out of the guest's reach. The function that it returns rolls back what the guest left
-// open. A caller that has done so already (EnterRuntime errs then) ends the guest's stay itself.
-func enter(s Storage) (leave func()) {
-	b, ok := s.(boundary)
-	if !ok || b.EnterRuntime() != nil {
-		return func() {}
-	}
-	return func() {
-		if _, err := b.ExitRuntime(); err != nil {
-			panic("BUG: leaving a runtime that was entered: " + err.Error())
-		}
-	}
 }

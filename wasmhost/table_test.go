@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
-	"fmt"
 	"os"
 	"regexp"
 	"slices"
@@ -347,7 +346,7 @@ func FuzzHostCalls(f *testing.F) {
 				return
 			}
 			if size := g.in.mem.Size(); size > 64*pageSize {
-				t.Fatal(fmt.Sprintf("memory has %d bytes", size))
+				t.Fatalf("memory has %d bytes", size)
 			}
 		}
 	})

@@ -329,15 +329,9 @@ func runtimeCall(c *cli.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(c.Context, c.Duration(timeoutFlag.Name))
 	defer cancel()
-	if err := overlay.EnterRuntime(); err != nil {
-		return err
-	}
 	start := time.Now()
 	answer, err := runtime.Call(ctx, env, args[1], params)
 	took := time.Since(start)
-	if _, exitErr := overlay.ExitRuntime(); exitErr != nil && err == nil {
-		err = exitErr
-	}
 	if err != nil {
 		return callHint(args[0], args[1], runtime, err)
 	}

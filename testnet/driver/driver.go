@@ -124,7 +124,7 @@ func (c *Chain) Author(ctx context.Context, parent *Block, digest []chain.Digest
 		return fail("make inherents", err)
 	}
 	body, err := scale.UnmarshalFunc(made, func(d *scale.Decoder) []chain.OpaqueExtrinsic {
-		return scale.DecodeSeq(d, scale.Decode[chain.OpaqueExtrinsic])
+		return scale.DecodeSlice[chain.OpaqueExtrinsic](d)
 	})
 	if err != nil {
 		return fail("decode inherents", err)

@@ -188,13 +188,13 @@ func TestRecordedBlocks(t *testing.T) {
 			}
 			var err error
 			block.Header.Digest, err = scale.UnmarshalFunc(unhex(t, []byte(r.header[3])), func(d *scale.Decoder) []chain.DigestItem {
-				return scale.DecodeSeq(d, scale.Decode[chain.DigestItem])
+				return scale.DecodeSlice[chain.DigestItem](d)
 			})
 			if err != nil {
 				t.Fatal(err)
 			}
 			block.Extrinsics, err = scale.UnmarshalFunc(unhex(t, []byte(r.body)), func(d *scale.Decoder) []chain.OpaqueExtrinsic {
-				return scale.DecodeSeq(d, scale.Decode[chain.OpaqueExtrinsic])
+				return scale.DecodeSlice[chain.OpaqueExtrinsic](d)
 			})
 			if err != nil {
 				t.Fatal(err)
