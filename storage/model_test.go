@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -78,7 +79,7 @@ func sortedKeys[V any](m map[string]V) []string {
 	return keys
 }
 
-// layer is what one transaction wrote: nil is a deletion.
+// layer is what one transaction wrote: nil is a deletion. Writes for offchain use are under the name "offchain".
 type layer map[string]map[string]*string
 
 // model does what Overlay does, in the most direct way that comes to mind.
@@ -156,6 +157,33 @@ func (m *model) append(key, item string) {
 	m.put(nil, key, &value)
 }
 
+func (m *model) index(key, value string, set bool) {
+	top := m.layers[len(m.layers)-1]
+	if top["offchain"] == nil {
+		top["offchain"] = map[string]*string{}
+	}
+	if top["offchain"][key] = nil; set {
+		top["offchain"][key] = &value
+	}
+}
+
+// offchain returns what Changes.Offchain is.
+func (m *model) offchain() []Change {
+	all := map[string]*string{}
+	for _, l := range m.layers {
+		maps.Copy(all, l["offchain"])
+	}
+	changes := []Change{}
+	for _, key := range sortedKeys(all) {
+		change := Change{Key: []byte(key), Delete: true}
+		if value := all[key]; value != nil {
+			change = Change{Key: []byte(key), Value: []byte(*value)}
+		}
+		changes = append(changes, change)
+	}
+	return changes
+}
+
 func (m *model) clear(child []byte, prefix string, limit *uint32, cursor []byte) (cleared Cleared) {
 	m.written = true
 	for _, key := range m.keys(child) {
@@ -194,6 +222,7 @@ func (m *model) content() content {
 			names[name] = true
 		}
 	}
+	delete(names, "offchain")
 	for name := range names {
 		var child []byte
 		if key, ok := strings.CutPrefix(name, "child:"); ok {
@@ -246,17 +275,12 @@ func (m *model) close(commit bool) error {
 		m.written = true
 		return nil
 	}
-	written := m.written
 	for name, pairs := range l {
-		for key, value := range pairs {
-			var child []byte
-			if k, ok := strings.CutPrefix(name, "child:"); ok {
-				child = []byte(k)
-			}
-			m.put(child, key, value)
+		if m.layers[last-1][name] == nil {
+			m.layers[last-1][name] = map[string]*string{}
 		}
+		maps.Copy(m.layers[last-1][name], pairs)
 	}
-	m.written = written
 	return nil
 }
 
@@ -279,7 +303,7 @@ func (o op) String() string {
 
 var modelOps = []string{
 	"set", "set", "set", "set", "delete", "delete", "append", "append", "append", "append", "get", "get", "next", "next", "next",
-	"clear", "kill", "begin", "begin", "begin", "commit", "commit", "rollback", "rollback", "root", "childroot", "childroot", "enter", "exit", "finish",
+	"has", "index", "index", "clear", "kill", "begin", "begin", "begin", "commit", "commit", "rollback", "rollback", "root", "childroot", "childroot", "enter", "exit", "finish",
 }
 
 func randomKey(r *rand.Rand) string {
@@ -435,6 +459,18 @@ func runModel(parent content, v trie.Version, ops []op) error {
 					break
 				}
 			}
+		case "has":
+			has, err := o.Has(step.child, key)
+			if err != nil {
+				return fail("%v", err)
+			}
+			got, want = has, m.get(step.child, step.key) != nil
+		case "index":
+			set := len(step.value) != 1
+			if err := o.IndexOffchain(key, []byte(step.value), set); err != nil {
+				return fail("%v", err)
+			}
+			m.index(step.key, step.value, set)
 		case "clear":
 			prefix := step.key[:len(step.key)/2]
 			cleared, err := o.ClearPrefix(step.child, []byte(prefix), step.limit, step.cursor)
@@ -507,6 +543,9 @@ func runModel(parent content, v trie.Version, ops []op) error {
 			c := m.content()
 			got, want = state.Root(), c.root(v)
 			flat := applyFlat(m.parent, changes)
+			if offchain := m.offchain(); fmt.Sprint(offchain) != fmt.Sprint(changes.Offchain) {
+				return fail("offchain: expected %v, got %v", offchain, changes.Offchain)
+			}
 			after := readAll(state.(*TrieState))
 			if !equalContent(flat, after) {
 				return fail("changes over flat values give %q, the state has %q", flat, after)
@@ -542,7 +581,7 @@ func runModel(parent content, v trie.Version, ops []op) error {
 
 // recount counts what an overlay holds.
 func recount(o *Overlay) (held int) {
-	sets := []*changeset{o.top}
+	sets := []*changeset{o.top, o.offchain}
 	for _, set := range o.children {
 		sets = append(sets, set)
 	}

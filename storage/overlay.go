@@ -24,6 +24,7 @@ type Overlay struct {
 	parent   State
 	top      *changeset
 	children map[string]*changeset // none is empty
+	offchain *changeset            // no trie: writes for offchain use, with nothing below
 
 	journal []undo // versions that open transactions have replaced, oldest first
 	starts  []int  // where in the journal each open transaction starts
@@ -56,14 +57,14 @@ const (
 
 // NewOverlay returns an empty overlay over parent.
 func NewOverlay(parent State) *Overlay {
-	return &Overlay{base: parent, parent: parent, top: newChangeset(""), children: map[string]*changeset{}}
+	return &Overlay{base: parent, parent: parent, top: newChangeset(""), children: map[string]*changeset{}, offchain: newChangeset("")}
 }
 
 // Parent returns the state below: the one given to NewOverlay, or the last that Finish or Persist made.
 func (o *Overlay) Parent() State { return o.parent }
 
 // SetLimit bounds the memory that what is written may take, in bytes, counted roughly; 0 lifts the bound. Beyond it Set, Delete,
-// Append, ClearPrefix and KillChild give ErrLimit, which ends the guest's call. It is for calls that serve one node, such as
+// Append, ClearPrefix, KillChild and IndexOffchain give ErrLimit, which ends the guest's call. It is for calls that serve one node, such as
 // those of RPC clients: a bound on the execution of blocks would let nodes disagree.
 func (o *Overlay) SetLimit(bytes int) { o.limit = bytes }
 
@@ -90,6 +91,14 @@ func (o *Overlay) Get(child, key []byte) ([]byte, bool, error) {
 		return value, ok, nil
 	}
 	return o.parent.Get(child, key)
+}
+
+// Has implements Reader.
+func (o *Overlay) Has(child, key []byte) (bool, error) {
+	if e := o.changes(child).get(key); e != nil {
+		return e.live(), nil
+	}
+	return o.parent.Has(child, key)
 }
 
 // NextKey implements Reader. It costs one look into the overlay and one into the parent state, and one more for each
@@ -173,6 +182,20 @@ func (o *Overlay) replace(set *changeset, e *entry, v version) {
 	e.now = v
 	o.held += v.cost()
 	set.mark(e)
+}
+
+// IndexOffchain notes a write for offchain use: key gets value, or, where set is false, is cleared. It follows transactions
+// like every write, is no part of the state and its roots, and comes out as Changes.Offchain.
+// Source: sp_state_machine, OverlayedChanges::set_offchain_storage.
+func (o *Overlay) IndexOffchain(key, value []byte, set bool) error {
+	v := version{kind: deleted}
+	if set {
+		v = version{kind: plain, value: bytes.Clone(value)}
+	}
+	written := o.written // a root is as fresh after this as before
+	o.replace(o.offchain, o.entry(o.offchain, key), v)
+	o.written = written
+	return o.full()
 }
 
 // Append adds an item to the sequence at key of the top trie and counts it in the compact length in front. Where there is
@@ -377,7 +400,7 @@ func (o *Overlay) childKeys() []string { return slices.Sorted(maps.Keys(o.childr
 // Changes returns all that was written so far, also in open transactions. The roots of child tries are among the changes
 // of the top trie only as far as ChildRoot wrote them there; Finish gives them all.
 func (o *Overlay) Changes() *Changes {
-	changes := &Changes{Top: changesOf(o.top.all())}
+	changes := &Changes{Top: changesOf(o.top.all()), Offchain: changesOf(o.offchain.all())}
 	for _, child := range o.childKeys() {
 		changes.Child = append(changes.Child, ChildChanges{Child: []byte(child), Changes: changesOf(o.children[child].all())})
 	}
@@ -386,7 +409,7 @@ func (o *Overlay) Changes() *Changes {
 
 // Finish returns the state with all that was written and the changes that lead there from the parent state, the roots of
 // changed child tries among those of the top trie: applied to flat values they give the flat values of the new
-// state. The overlay is then empty, over the new state. Open transactions give ErrOpenTransaction.
+// state. The overlay is then empty, over the new state. Changes has the writes for offchain use as well. Open transactions give ErrOpenTransaction.
 func (o *Overlay) Finish(version trie.Version) (State, *Changes, error) {
 	if len(o.starts) > 0 {
 		return nil, nil, fmt.Errorf("finish with %d open: %w", len(o.starts), ErrOpenTransaction)
@@ -467,7 +490,7 @@ func (o *Overlay) rollback() {
 			o.held -= entryCost + len(e.key)
 			o.stale = o.stale || e.derived
 			u.set.drop(e)
-			if len(u.set.entries) == 0 && u.set != o.top {
+			if len(u.set.entries) == 0 && u.set != o.top && u.set != o.offchain {
 				delete(o.children, u.set.child)
 			}
 		} else {

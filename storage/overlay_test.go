@@ -158,6 +158,7 @@ type broken struct{ State }
 var errDisk = errors.New("disk on fire")
 
 func (broken) Get(child, key []byte) ([]byte, bool, error)     { return nil, false, errDisk }
+func (broken) Has(child, key []byte) (bool, error)             { return false, errDisk }
 func (broken) NextKey(child, key []byte) ([]byte, bool, error) { return nil, false, errDisk }
 func (broken) Derive(*Changes, trie.Version) (State, error)    { return nil, errDisk }
 
@@ -166,6 +167,7 @@ func TestBackEndErrorsComeThrough(t *testing.T) {
 	key := []byte("k")
 	calls := map[string]func() error{
 		"get":    func() error { _, _, err := o.Get(nil, key); return err },
+		"has":    func() error { _, err := o.Has(nil, key); return err },
 		"next":   func() error { _, _, err := o.NextKey(nil, key); return err },
 		"append": func() error { return o.Append(key, key) },
 		"clear":  func() error { _, err := o.ClearPrefix(nil, key, nil, nil); return err },
@@ -305,5 +307,43 @@ func TestLimit(t *testing.T) {
 		do(t, o.Begin())
 		do(t, o.Set(nil, key, megabyte))
 		do(t, o.Rollback())
+	}
+}
+
+// TestIndexOffchain: writes for offchain use follow transactions, the last one counts, and they change neither a root nor
+// whether one is fresh.
+func TestIndexOffchain(t *testing.T) {
+	o := NewOverlay(memory(t, content{"top": {"a": "1"}}))
+	before, err := o.Root(trie.V1)
+	do(t, err)
+	index := func(key, value string) { t.Helper(); do(t, o.IndexOffchain([]byte(key), []byte(value), value != "-")) }
+	index("b", "1")
+	index("a", "1")
+	do(t, o.Begin())
+	index("b", "2")
+	index("gone", "1")
+	do(t, o.Begin())
+	index("a", "-")
+	do(t, o.Commit())
+	do(t, o.Rollback())
+	wantChanges(t, o.Changes().Offchain, "a=1", "b=1")
+	do(t, o.Begin())
+	index("b", "-")
+	index("c", "")
+	do(t, o.Commit())
+	want(t, o, nil, "a", "1")
+	want(t, o, nil, "b", "-")
+	state, changes, err := o.Finish(trie.V1)
+	do(t, err)
+	wantChanges(t, changes.Offchain, "a=1", "-b", "c=")
+	if len(changes.Top) != 0 || state.Root() != before {
+		t.Fatalf("writes for offchain use changed the state: %v", changes.Top)
+	}
+	if _, changes, err = o.Finish(trie.V1); err != nil || len(changes.Offchain) != 0 {
+		t.Fatalf("writes for offchain use came twice: %v, %v", changes.Offchain, err)
+	}
+	o.SetLimit(1000)
+	if err := o.IndexOffchain([]byte("k"), make([]byte, 1000), true); !errors.Is(err, ErrLimit) {
+		t.Fatalf("expected ErrLimit, got %v", err)
 	}
 }

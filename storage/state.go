@@ -10,6 +10,8 @@ import (
 type Reader interface {
 	// Get returns the value at key and whether there is one; an empty value is a value.
 	Get(child, key []byte) (value []byte, ok bool, err error)
+	// Has tells whether there is a value at key. Where something records, the value itself is not recorded.
+	Has(child, key []byte) (bool, error)
 	// NextKey returns the least key greater than after, in byte order.
 	NextKey(child, after []byte) (key []byte, ok bool, err error)
 }
@@ -43,4 +45,7 @@ type ChildChanges struct {
 type Changes struct {
 	Top   []Change
 	Child []ChildChanges
+	// Offchain is what the runtime wrote for offchain use (ext_offchain_index_*). It is no part of the state, and Derive
+	// ignores it; a node that keeps an offchain database sets these keys there, each behind the prefix "storage".
+	Offchain []Change
 }

@@ -86,6 +86,18 @@ func (s *TrieState) Get(child, key []byte) ([]byte, bool, error) {
 	return t.Get(key)
 }
 
+// Has implements Reader. Errors as Get.
+func (s *TrieState) Has(child, key []byte) (bool, error) {
+	if child == nil {
+		return s.top.Has(key)
+	}
+	t, err := s.child(child)
+	if t == nil || err != nil {
+		return false, err
+	}
+	return t.Has(key)
+}
+
 // NextKey implements Reader. Errors as Get.
 func (s *TrieState) NextKey(child, after []byte) ([]byte, bool, error) {
 	if child == nil {
