@@ -102,11 +102,11 @@ func (in *instance) inside(ctx context.Context, r *Runtime, env *Env, api string
 
 // run makes one call on an instance that is as it was after instantiation.
 func (in *instance) run(ctx context.Context, r *Runtime, env *Env, api string, args []byte) ([]byte, error) {
-	pages := env.MemoryPages
-	if pages == 0 {
-		pages = r.minPages + DefaultHeapPages
+	extra := uint64(env.HeapPages)
+	if extra == 0 {
+		extra = DefaultHeapPages
 	}
-	pages = min(pages, r.maxPages, r.engine.cfg.MaxPages)
+	pages := uint32(min(uint64(r.minPages)+extra, uint64(r.maxPages), uint64(r.engine.cfg.MaxPages)))
 	c := &in.call
 	c.rt = r
 	c.ctx, c.done, c.env, c.api, c.fn, c.lastError = ctx, ctx.Done(), env, api, "", ""
@@ -118,9 +118,6 @@ func (in *instance) run(ctx context.Context, r *Runtime, env *Env, api string, a
 	defer func() { c.rt, c.ctx, c.done, c.env, c.hostState = nil, nil, nil, nil, hostState{} }()
 	if ctx.Err() != nil {
 		return nil, c.failed(fmt.Errorf("%w: %w", ErrDeadline, ctx.Err()))
-	}
-	if pages < r.minPages {
-		return nil, c.failed(fmt.Errorf("%w: %d pages, the module declares %d", ErrMemoryLimit, pages, r.minPages))
 	}
 	// The arguments get an allocation even where they are empty, as in Substrate: so the guest's heap has the same layout.
 	ptr, err := c.heap.Alloc(in.mem, uint32(len(args)))

@@ -93,7 +93,7 @@ func childKill4(c *call, stack []uint64) {
 // childExists implements ext_default_child_storage_exists_version_1: child, key → boolean.
 func childExists(c *call, stack []uint64) {
 	child, key := c.child(stack[0]), c.bytes(stack[1], 1)
-	_, ok, err := c.storage().Get(child, key)
+	ok, err := c.storage().Has(child, key)
 	c.check(err)
 	stack[0] = boolean(ok)
 }

@@ -47,7 +47,7 @@
 //
 // Compiled code that neither returns nor calls the host would run for ever, and stop the garbage collector with it. So code is metered: a
 // counter in the module goes down with every loop iteration and function call, and when it is used up the host looks at the context. What the
-// counter holds is no part of what the guest can see. Memory is bounded by [Env.MemoryPages], the stack by the engine.
+// counter holds is no part of what the guest can see. Memory is bounded by [Env.HeapPages], the stack by the engine.
 //
 // # What it does not promise
 //

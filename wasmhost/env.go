@@ -2,6 +2,8 @@ package wasmhost
 
 import (
 	"context"
+	"encoding/binary"
+	"fmt"
 
 	"github.com/gotensor/gotensor/primitives/hash"
 	"github.com/gotensor/gotensor/primitives/keys"
@@ -12,29 +14,48 @@ import (
 // Env is everything that one runtime call may touch. It is bound to that call and to no other. A capability
 // that is nil is forbidden: the host function that needs it traps with ErrForbidden.
 type Env struct {
-	Storage  Storage  // state of the block that the call runs on
-	Keystore Keystore // node keys: offchain workers and session key generation
-	Offchain Offchain // offchain workers only
-	// OffchainIndex receives what the runtime writes for offchain use during a block (set and clear). Nil drops the
-	// writes, which is what Substrate does when indexing is switched off.
-	OffchainIndex OffchainIndex
-	// TransactionIndex receives index and renew requests of a block. Nil drops them.
+	Storage         Storage         // state of the block that the call runs on
+	Keystore        Keystore        // node keys: offchain workers and session key generation
+	Offchain        Offchain        // time, randomness, network: offchain workers only
+	TransactionPool TransactionPool // submission of transactions: offchain workers, and calls that report equivocations
+	OffchainDB      OffchainDB      // local storage: offchain workers, and whatever else the node trusts with it
+	// TransactionIndex receives index and renew requests of a block. Unlike the rest nil forbids nothing: it drops them.
 	TransactionIndex TransactionIndex
 	// ProofSize returns the bytes of the proof recorded so far; nil answers the host function with u64::MAX, as Substrate does when nothing records.
 	ProofSize func() uint64
-	// Log receives what the runtime logs; nil drops it. MaxLogLevel is what ext_logging_max_level answers.
+	// Log receives the runtime's records of the levels up to MaxLogLevel; nil drops them. MaxLogLevel is also what ext_logging_max_level answers.
 	Log         func(level LogLevel, target, message string)
 	MaxLogLevel LogLevel
-	// MemoryPages bounds the linear memory of the call, in 64 KiB pages; 0 takes the engine's default.
-	MemoryPages uint32
+	// HeapPages is how many pages of 64 KiB the call may have beyond those that the module declares; 0 takes DefaultHeapPages. Calls on a chain's
+	// state take what HeapPages, the function, reads there. The module's declared maximum and Config.MaxPages stay bounds.
+	HeapPages uint32
 
 	nested bool // the call answers ext_misc_runtime_version of another call
 }
 
-// LogLevel is a runtime's log level as the Host API numbers it.
+// heapPagesKey is where a chain's state says how many heap pages its runtime gets. Source: sp_storage, well_known_keys::HEAP_PAGES.
+var heapPagesKey = []byte(":heappages")
+
+// HeapPages returns what Env.HeapPages is for calls on this state: the u64 at ":heappages". It is 0, for the default, where the state has none
+// or bytes that are no u64. Numbers beyond 32 bits lose their upper half, as in Substrate. A stored 0 is the default too, while Substrate gives the
+// guest no heap then, on which no call of a real runtime gets far.
+// Source: sp_state_machine, BackendRuntimeCode::runtime_code; sc_executor, WasmExecutor.
+func HeapPages(state storage.Reader) (uint32, error) {
+	value, ok, err := state.Get(nil, heapPagesKey)
+	if err != nil {
+		return 0, fmt.Errorf("read :heappages: %w", err)
+	}
+	if !ok || len(value) < 8 {
+		return 0, nil
+	}
+	return binary.LittleEndian.Uint32(value), nil
+}
+
+// LogLevel is the level of a record, or the most detailed level that is wanted: then LogOff wants none. The numbers are those that
+// ext_logging_max_level answers. ext_logging_log numbers the levels of records from 0, error, to 4, trace: one less.
 type LogLevel uint32
 
-// Log levels of the Host API (RuntimeInterfaceLogLevel for records, LogLevelFilter for the maximum: there 0 is off).
+// Log levels. No record has LogOff.
 const (
 	LogOff LogLevel = iota
 	LogError
@@ -57,6 +78,9 @@ type Storage interface {
 	Delete(child, key []byte) error
 	// Append adds a SCALE item to the sequence at key of the top trie, replacing what is no sequence.
 	Append(key, item []byte) error
+	// IndexOffchain notes a write for offchain use, a removal where set is false. It is no part of the state, and follows transactions as the
+	// state does.
+	IndexOffchain(key, value []byte, set bool) error
 	// ClearPrefix deletes the keys that start with prefix. A nil limit deletes all. The limit counts keys of the
 	// parent state only: keys that live in the overlay alone are always deleted. cursor, where not nil, is the key to resume from.
 	ClearPrefix(child, prefix []byte, limit *uint32, cursor []byte) (storage.Cleared, error)
@@ -83,34 +107,36 @@ type Keystore interface {
 	SignPrehashed(id keys.TypeID, public []byte, digest [32]byte) (signature []byte, ok bool, err error)
 }
 
-// OffchainIndex receives writes of ext_offchain_index_*. One that the guest makes in a storage transaction arrives when the outermost
-// transaction is committed, and not at all where one around it is rolled back.
-type OffchainIndex interface {
-	Set(key, value []byte)
-	Clear(key []byte)
-}
-
 // TransactionIndex receives ext_transaction_index_*: extrinsic is its index in the block, size and hash are of the data in it.
 type TransactionIndex interface {
 	Index(extrinsic, size uint32, contentHash hash.H256)
 	Renew(extrinsic uint32, contentHash hash.H256)
 }
 
-// Offchain is what an offchain worker may do. Kind of local storage: 1 persistent, 2 local to the fork.
+// Offchain is what an offchain worker alone may do.
 type Offchain interface {
 	IsValidator() bool
-	SubmitTransaction(extrinsic []byte) bool
 	NetworkState() (peerID []byte, addresses [][]byte, ok bool)
 	Timestamp() uint64 // milliseconds since 1970
 	// SleepUntil waits until deadline, in milliseconds since 1970, or until ctx, the call's, ends.
 	SleepUntil(ctx context.Context, deadline uint64)
 	RandomSeed() [32]byte
-	LocalStorageSet(kind uint32, key, value []byte)
-	LocalStorageClear(kind uint32, key []byte)
-	// LocalStorageCompareAndSet sets value where the present one equals old (absent: hasOld false).
-	LocalStorageCompareAndSet(kind uint32, key, old []byte, hasOld bool, value []byte) bool
-	LocalStorageGet(kind uint32, key []byte) ([]byte, bool)
-	HTTP() OffchainHTTP
+	HTTP() OffchainHTTP // nil forbids HTTP
+}
+
+// TransactionPool takes transactions that the runtime makes.
+type TransactionPool interface {
+	// SubmitTransaction tells whether the pool took the encoded extrinsic.
+	SubmitTransaction(extrinsic []byte) bool
+}
+
+// OffchainDB is the node's local storage, which is no part of the chain. Kind of storage: 1 persistent, 2 local to the fork.
+type OffchainDB interface {
+	Set(kind uint32, key, value []byte)
+	Clear(kind uint32, key []byte)
+	// CompareAndSet sets value where the present one equals old (absent: hasOld false), and tells whether it did.
+	CompareAndSet(kind uint32, key, old []byte, hasOld bool, value []byte) bool
+	Get(kind uint32, key []byte) ([]byte, bool)
 }
 
 // OffchainHTTP is the HTTP client of offchain workers; deadlines are milliseconds since 1970, nil means none. What waits also ends

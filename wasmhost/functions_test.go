@@ -142,8 +142,8 @@ func TestRootVersions(t *testing.T) {
 }
 
 func TestTransactions(t *testing.T) {
-	index := &indexed{}
-	g := newTester(t, &Env{Storage: newState(t), OffchainIndex: index})
+	state := newState(t)
+	g := newTester(t, &Env{Storage: state})
 	begin, rollback, commit := "ext_storage_start_transaction_version_1", "ext_storage_rollback_transaction_version_1", "ext_storage_commit_transaction_version_1"
 	set := func(v string) {
 		g.must("ext_storage_set_version_1", "key", v)
@@ -151,7 +151,15 @@ func TestTransactions(t *testing.T) {
 	}
 	want := func(v, writes string) {
 		t.Helper()
-		if got, _ := g.option("ext_storage_get_version_1", "key"); got != v || index.String() != writes {
+		var index []string
+		for _, c := range state.Changes().Offchain {
+			if c.Delete {
+				index = append(index, "-"+string(c.Key))
+			} else {
+				index = append(index, string(c.Key)+"="+string(c.Value))
+			}
+		}
+		if got, _ := g.option("ext_storage_get_version_1", "key"); got != v || strings.Join(index, " ") != writes {
 			t.Errorf("got %q and index %q, want %q and %q", got, index, v, writes)
 		}
 	}
@@ -159,35 +167,56 @@ func TestTransactions(t *testing.T) {
 	want("1", "key=1")
 	g.must(begin)
 	set("2")
-	want("2", "key=1")
+	want("2", "key=2")
 	g.must(begin)
 	set("3")
 	g.must("ext_offchain_index_clear_version_1", "gone")
+	want("3", "-gone key=3")
 	g.must(rollback)
-	want("2", "key=1")
+	want("2", "key=2")
 	g.must(begin)
 	set("4")
 	g.must("ext_offchain_index_clear_version_1", "gone")
 	g.must(commit)
-	want("4", "key=1")
 	g.must(commit)
-	want("4", "key=1 key=2 key=4 -gone")
+	want("4", "-gone key=4")
 	g.must(begin)
 	set("5")
 	g.must(rollback)
-	want("4", "key=1 key=2 key=4 -gone")
+	want("4", "-gone key=4")
 	_, err := g.call(rollback)
 	wantTrap(t, err, rollback, -1, storage.ErrNoTransaction)
 	_, err = g.call(commit)
 	wantTrap(t, err, commit, -1, storage.ErrNoTransaction)
 }
 
-// indexed is an offchain index that remembers what it was told.
-type indexed struct{ writes []string }
-
-func (i *indexed) Set(key, value []byte) { i.writes = append(i.writes, string(key)+"="+string(value)) }
-func (i *indexed) Clear(key []byte)      { i.writes = append(i.writes, "-"+string(key)) }
-func (i *indexed) String() string        { return strings.Join(i.writes, " ") }
+// What the runtime writes for offchain use is part of what the host's transaction takes back: a refused extrinsic leaves nothing there.
+func TestHostRollback(t *testing.T) {
+	state := newState(t)
+	if err := state.Begin(); err != nil {
+		t.Fatal(err)
+	}
+	if err := state.EnterRuntime(); err != nil {
+		t.Fatal(err)
+	}
+	g := newTester(t, &Env{Storage: state})
+	g.must("ext_offchain_index_set_version_1", "key", "value")
+	g.must("ext_storage_start_transaction_version_1")
+	g.must("ext_offchain_index_set_version_1", "other", "value")
+	g.must("ext_storage_commit_transaction_version_1")
+	if _, err := state.ExitRuntime(); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(state.Changes().Offchain); n != 2 {
+		t.Errorf("%d writes before the rollback", n)
+	}
+	if err := state.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	if left := state.Changes().Offchain; len(left) != 0 {
+		t.Errorf("left after the rollback: %v", left)
+	}
+}
 
 func TestReadAtOffsets(t *testing.T) {
 	g := newTester(t, &Env{Storage: newState(t, "key", "0123456789")})
@@ -486,7 +515,7 @@ func TestTrieFunctions(t *testing.T) {
 
 func TestOffchain(t *testing.T) {
 	world := &offchainStub{validator: true, now: 1000}
-	g := newTester(t, &Env{Offchain: world})
+	g := newTester(t, &Env{Offchain: world, TransactionPool: world})
 	if g.must("ext_offchain_is_validator_version_1") != 1 || g.must("ext_offchain_timestamp_version_1") != 1000 {
 		t.Error("validator or time is wrong")
 	}
@@ -518,6 +547,34 @@ func TestOffchain(t *testing.T) {
 	wantBytes(t, "unknown network state", g.bytes("ext_offchain_network_state_version_1"), "01")
 	world.peer, world.addresses = "me", []string{"a", "bc"}
 	wantBytes(t, "network state", g.bytes("ext_offchain_network_state_version_1"), "00086d65080461086263")
+}
+
+// Each of the three offchain capabilities opens its own functions and no others, and the trap names the function that lacks one.
+func TestOffchainCapabilities(t *testing.T) {
+	world := &offchainStub{}
+	for capability, env := range map[string]*Env{"worker": {Offchain: world}, "pool": {TransactionPool: world}, "local storage": {OffchainDB: world}} {
+		for name, c := range map[string]struct {
+			needs string
+			args  []any
+		}{
+			"ext_offchain_is_validator_version_1":                  {"worker", nil},
+			"ext_offchain_timestamp_version_1":                     {"worker", nil},
+			"ext_offchain_http_request_start_version_1":            {"worker", []any{"GET", "http://localhost/", ""}},
+			"ext_offchain_submit_transaction_version_1":            {"pool", []any{"extrinsic"}},
+			"ext_offchain_local_storage_set_version_1":             {"local storage", []any{1, "key", "value"}},
+			"ext_offchain_local_storage_clear_version_1":           {"local storage", []any{2, "key"}},
+			"ext_offchain_local_storage_get_version_1":             {"local storage", []any{1, "key"}},
+			"ext_offchain_local_storage_compare_and_set_version_1": {"local storage", []any{1, "key", []byte{0}, "value"}},
+		} {
+			g := newTester(t, env)
+			_, err := g.call(name, c.args...)
+			if capability != c.needs {
+				wantTrap(t, err, name, -1, ErrForbidden)
+			} else if err != nil {
+				t.Errorf("with the capability %s: %v", capability, err)
+			}
+		}
+	}
 }
 
 func TestOffchainHTTP(t *testing.T) {
@@ -591,9 +648,9 @@ func TestTransactionIndex(t *testing.T) {
 	}
 }
 
-// versionModule is a runtime of the specification name that tells its version in custom sections or by a call.
-func versionModule(t *testing.T, version chain.RuntimeVersion, sections bool) []byte {
-	answer := version.AppendScale(nil)
+// versionModule is a runtime of that version, which it tells in custom sections or by a call, with further bytes behind it.
+func versionModule(t *testing.T, version chain.RuntimeVersion, sections bool, behind ...byte) []byte {
+	answer := append(version.AppendScale(nil), behind...)
 	m := &wasmbin.Module{
 		Types:     []wasmbin.FuncType{runtimeCallType},
 		Functions: []uint32{0},
@@ -613,6 +670,7 @@ func versionModule(t *testing.T, version chain.RuntimeVersion, sections bool) []
 		}
 		section := bare.AppendScale(nil)
 		section = append(scale.AppendU32(section, version.TransactionVersion), version.SystemVersion)
+		section = append(section, behind...)
 		m.Customs = []wasmbin.Custom{{Name: "runtime_version", Data: section}, {Name: "runtime_apis", Data: apis}}
 	}
 	return m.Encode()
@@ -657,6 +715,23 @@ func TestRuntimeVersion(t *testing.T) {
 	g.in.call.env = &Env{nested: true}
 	_, err := g.call(name, versionModule(t, version, true))
 	wantTrap(t, err, name, -1, ErrForbidden)
+}
+
+// Bytes behind a version are ignored, in the custom section and in the answer of Core_version, as in Substrate: such a runtime loads.
+func TestVersionWithMore(t *testing.T) {
+	want := chain.RuntimeVersion{SpecName: "tester", ImplName: "t", SpecVersion: 7, TransactionVersion: 3, SystemVersion: 1,
+		APIs: []chain.API{{ID: chain.APIIDOf("Core"), Version: 4}}}
+	e := newTestEngine(t, Config{})
+	for _, sections := range []bool{true, false} {
+		r, err := e.Load(context.Background(), versionModule(t, want, sections, 1, 2, 3))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := r.Version(context.Background())
+		if err != nil || !bytes.Equal(encodeVersion(got), encodeVersion(want)) {
+			t.Errorf("sections %v: got %+v, %v", sections, got, err)
+		}
+	}
 }
 
 func TestTracing(t *testing.T) {

@@ -35,7 +35,7 @@ func TestPolkadotTests(t *testing.T) {
 					t.Fatalf("no test for %s", c.Function)
 				}
 				// The suite's externalities hold an empty :code, as those of Substrate's tests do.
-				env := &Env{Storage: newState(t, ":code", ""), Keystore: &keyring{}, Offchain: &offchainStub{}}
+				env := &Env{Storage: newState(t, ":code", ""), Keystore: &keyring{}, OffchainDB: &offchainStub{}}
 				got := run(newTesterOn(t, env, runtime), c.Input)
 				if c.Output != nil && !slices.Equal(got, c.Output) {
 					t.Errorf("got %q, want %q", got, c.Output)

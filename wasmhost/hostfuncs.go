@@ -52,9 +52,8 @@ func results(types ...api.ValueType) []api.ValueType { return types }
 
 // hostState is what host functions remember from one to the next within a call.
 type hostState struct {
-	batch        batchState
-	offchainLog  []offchainWrite // writes to the offchain index inside of open transactions
-	offchainMark []int           // length of offchainLog when each open transaction began
+	batch  batchState
+	worked int // bytes handled since the deadline was last looked at
 }
 
 // Errors of arguments. They reach the caller inside a Trap, which names the function and the parameter.
@@ -91,13 +90,37 @@ func (c *call) text(s uint64, param int) string {
 
 // decode reads the SCALE value in the guest bytes that span names. Bytes behind the value are ignored, as Substrate does.
 // Views that read takes alias guest memory. Traps where the bytes are outside memory or no such value.
+//
+// A value needs as much memory as its bytes are worth, and no bound below that: where it lay would be a rule of consensus.
 func decode[T any](c *call, s uint64, param int, read func(*scale.Decoder) T) T {
-	d := scale.NewDecoder(c.bytes(s, param))
+	data := c.bytes(s, param)
+	d := scale.NewDecoder(data)
+	d.SetBudget(maxItemSize * (len(data) + 1))
 	value := read(d)
+	c.decoded(d, param)
+	return value
+}
+
+// maxItemSize is the most bytes of memory that decode may need for a byte of input: the size of the largest item of which a sequence may
+// have one for each byte. Those that the host functions read are slices, of which the encoding of an empty one has one byte.
+const maxItemSize = 64
+
+// decoded ends the call where d could not read what the guest gave.
+func (c *call) decoded(d *scale.Decoder, param int) {
 	if err := d.Err(); err != nil {
 		c.trapParam(param, fmt.Errorf("%w: %w", ErrArgument, err))
 	}
-	return value
+}
+
+// workInterval is how many bytes a host function handles between two looks at the deadline.
+const workInterval = 1 << 20
+
+// work counts bytes that a host function handles, and ends the call where its time is up. An item costs more than its bytes.
+func (c *call) work(bytes int) {
+	if c.worked += bytes + 64; c.worked >= workInterval {
+		c.worked = 0
+		c.waited()
+	}
 }
 
 // optionU32 and optionU64 read SCALE options.
@@ -113,9 +136,6 @@ func optionView(d *scale.Decoder) []byte {
 	}
 	return nonNil(*value)
 }
-
-// views reads a SCALE Vec<Vec<u8>> as views.
-func views(d *scale.Decoder) [][]byte { return scale.DecodeSeq(d, (*scale.Decoder).View) }
 
 // nonNil turns nil into an empty slice, where nil means something else to the callee.
 func nonNil(data []byte) []byte {

@@ -174,11 +174,6 @@ var hostileCalls = []struct {
 		want: ErrMemoryLimit,
 	},
 	{
-		name:  "declared minimum above the ceiling of the call",
-		guest: func() *assembled { g := echo(); g.Memories[0].Min = 100; return g },
-		env:   Env{MemoryPages: 99}, want: ErrMemoryLimit,
-	},
-	{
 		name: "infinite recursion",
 		guest: func() *assembled {
 			g := newModule()
@@ -625,7 +620,7 @@ func TestConcurrentCalls(t *testing.T) {
 							t.Errorf("good call answers %d bytes, %v", len(got), err)
 						}
 						if n%10 == 0 {
-							if _, err := bad.Call(context.Background(), &Env{MemoryPages: 64}, "run", nil); !errors.Is(err, ErrMemoryLimit) {
+							if _, err := bad.Call(context.Background(), &Env{HeapPages: 64}, "run", nil); !errors.Is(err, ErrMemoryLimit) {
 								t.Errorf("hungry call: %v", err)
 							}
 						}

@@ -86,7 +86,7 @@ func (c *call) readVersion(code []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return rt.Call(c.ctx, &Env{MemoryPages: c.env.MemoryPages, nested: true}, "Core_version", nil)
+	return rt.Call(c.ctx, &Env{nested: true}, "Core_version", nil)
 }
 
 // encodeVersion encodes a version that was read from custom sections with all its fields, whatever the Core API of the runtime: it is

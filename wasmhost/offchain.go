@@ -6,8 +6,9 @@ import (
 	"github.com/gotensor/gotensor/primitives/scale"
 )
 
-// Chapter "Offchain". Every function of the first table traps with ErrForbidden where the context is not that of an offchain
-// worker. The second table, the offchain index, is open to block execution.
+// Chapter "Offchain". The functions of the first table need one of three capabilities, as Substrate has an extension for each: the transaction pool
+// (ext_offchain_submit_transaction), the local storage (ext_offchain_local_storage_*), or, all others, the offchain worker's world. They trap with
+// ErrForbidden where the context lacks it. The second table, the offchain index, is part of the state's changes and needs a state.
 
 var offchainFuncs = []hostFunc{
 	{"ext_offchain_is_validator_version_1", nil, results(i32), offchainIsValidator},
@@ -41,6 +42,14 @@ func (c *call) offchain() Offchain {
 	return c.env.Offchain
 }
 
+// offchainDB returns the local storage. Traps in a context without one.
+func (c *call) offchainDB() OffchainDB {
+	if c.env.OffchainDB == nil {
+		c.trap(ErrForbidden)
+	}
+	return c.env.OffchainDB
+}
+
 // http returns the HTTP client of the offchain worker. Traps where it has none.
 func (c *call) http() OffchainHTTP {
 	client := c.offchain().HTTP()
@@ -66,7 +75,11 @@ func offchainIsValidator(c *call, stack []uint64) { stack[0] = boolean(c.offchai
 //	extrinsic: span of the encoded extrinsic
 //	result: whether the transaction pool took it
 func offchainSubmitTransaction(c *call, stack []uint64) {
-	stack[0] = c.emptyResult(c.offchain().SubmitTransaction(c.bytes(stack[0], 0)))
+	extrinsic := c.bytes(stack[0], 0)
+	if c.env.TransactionPool == nil {
+		c.trap(ErrForbidden)
+	}
+	stack[0] = c.emptyResult(c.env.TransactionPool.SubmitTransaction(extrinsic))
 }
 
 // offchainNetworkState implements ext_offchain_network_state_version_1: nothing → SCALE Result<OpaqueNetworkState, ()>.
@@ -120,13 +133,13 @@ func (c *call) storageKind(arg uint64, param int) uint32 {
 //	traps: another kind
 func offchainLocalSet(c *call, stack []uint64) {
 	kind, key, value := c.storageKind(stack[0], 0), c.bytes(stack[1], 1), c.bytes(stack[2], 2)
-	c.offchain().LocalStorageSet(kind, key, value)
+	c.offchainDB().Set(kind, key, value)
 }
 
 // offchainLocalClear implements ext_offchain_local_storage_clear_version_1: kind, key → nothing. See offchainLocalSet.
 func offchainLocalClear(c *call, stack []uint64) {
 	kind, key := c.storageKind(stack[0], 0), c.bytes(stack[1], 1)
-	c.offchain().LocalStorageClear(kind, key)
+	c.offchainDB().Clear(kind, key)
 }
 
 // offchainLocalCompareAndSet implements ext_offchain_local_storage_compare_and_set_version_1: kind, key, old, new → boolean.
@@ -138,13 +151,13 @@ func offchainLocalClear(c *call, stack []uint64) {
 func offchainLocalCompareAndSet(c *call, stack []uint64) {
 	kind, key := c.storageKind(stack[0], 0), c.bytes(stack[1], 1)
 	old, value := decode(c, stack[2], 2, optionView), c.bytes(stack[3], 3)
-	stack[0] = boolean(c.offchain().LocalStorageCompareAndSet(kind, key, old, old != nil, value))
+	stack[0] = boolean(c.offchainDB().CompareAndSet(kind, key, old, old != nil, value))
 }
 
 // offchainLocalGet implements ext_offchain_local_storage_get_version_1: kind, key → SCALE Option<Vec<u8>>. See offchainLocalSet.
 func offchainLocalGet(c *call, stack []uint64) {
 	kind, key := c.storageKind(stack[0], 0), c.bytes(stack[1], 1)
-	value, ok := c.offchain().LocalStorageGet(kind, key)
+	value, ok := c.offchainDB().Get(kind, key)
 	stack[0] = c.allocOption(value, ok)
 }
 
@@ -248,57 +261,14 @@ func offchainHTTPReadBody(c *call, stack []uint64) {
 	stack[0] = c.alloc(scale.AppendU32([]byte{0}, uint32(n)))
 }
 
-// offchainWrite is a write to the offchain index.
-type offchainWrite struct {
-	key, value []byte
-	clear      bool
-}
-
-// offchainIndexSet implements ext_offchain_index_set_version_1: key, value → nothing. Both are spans.
-// Within a storage transaction the write waits until that is committed; a rollback drops it.
+// offchainIndexSet implements ext_offchain_index_set_version_1: key, value → nothing. Both are spans. The write is part of what the
+// call changes: a rollback of the state around it takes it back, and the node gets it with the changes of the block (storage.Changes).
 func offchainIndexSet(c *call, stack []uint64) {
 	key, value := c.bytes(stack[0], 0), c.bytes(stack[1], 1)
-	c.offchainWrite(offchainWrite{key: key, value: value})
+	c.check(c.storage().IndexOffchain(key, value, true))
 }
 
 // offchainIndexClear implements ext_offchain_index_clear_version_1: key → nothing. See offchainIndexSet.
 func offchainIndexClear(c *call, stack []uint64) {
-	c.offchainWrite(offchainWrite{key: c.bytes(stack[0], 0), clear: true})
-}
-
-func (c *call) offchainWrite(w offchainWrite) {
-	switch {
-	case c.env.OffchainIndex == nil:
-	case len(c.offchainMark) > 0:
-		w.key, w.value = append([]byte(nil), w.key...), append([]byte(nil), w.value...)
-		c.offchainLog = append(c.offchainLog, w)
-	case w.clear:
-		c.env.OffchainIndex.Clear(w.key)
-	default:
-		c.env.OffchainIndex.Set(w.key, w.value)
-	}
-}
-
-// offchainBegin, offchainRollback and offchainCommit follow the storage transactions of the guest, which the state has checked to be
-// balanced.
-func (c *call) offchainBegin() { c.offchainMark = append(c.offchainMark, len(c.offchainLog)) }
-
-func (c *call) offchainRollback() { c.offchainLog = c.offchainLog[:c.offchainEnd()] }
-
-func (c *call) offchainCommit() {
-	if c.offchainEnd(); len(c.offchainMark) > 0 {
-		return
-	}
-	for _, w := range c.offchainLog {
-		c.offchainWrite(w)
-	}
-	c.offchainLog = c.offchainLog[:0]
-}
-
-// offchainEnd closes the innermost transaction and returns how many writes there were before it.
-func (c *call) offchainEnd() int {
-	last := len(c.offchainMark) - 1
-	mark := c.offchainMark[last]
-	c.offchainMark = c.offchainMark[:last]
-	return mark
+	c.check(c.storage().IndexOffchain(c.bytes(stack[0], 0), nil, false))
 }

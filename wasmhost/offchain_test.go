@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// offchainStub is an offchain worker's world with a clock that stands still: what a test needs to know of the world it can set.
+// offchainStub is an offchain worker's world with a clock that stands still, its transaction pool and its local storage: what a test needs
+// to know of the world it can set.
 type offchainStub struct {
 	validator bool
 	pool      []string // transactions that were submitted
@@ -55,26 +56,26 @@ func (o *offchainStub) RandomSeed() (seed [32]byte) {
 
 func localKey(kind uint32, key []byte) string { return fmt.Sprint(kind, " ", string(key)) }
 
-func (o *offchainStub) LocalStorageSet(kind uint32, key, value []byte) {
+func (o *offchainStub) Set(kind uint32, key, value []byte) {
 	if o.local == nil {
 		o.local = map[string]string{}
 	}
 	o.local[localKey(kind, key)] = string(value)
 }
 
-func (o *offchainStub) LocalStorageClear(kind uint32, key []byte) {
+func (o *offchainStub) Clear(kind uint32, key []byte) {
 	delete(o.local, localKey(kind, key))
 }
 
-func (o *offchainStub) LocalStorageCompareAndSet(kind uint32, key, old []byte, hasOld bool, value []byte) bool {
-	if present, ok := o.LocalStorageGet(kind, key); ok != hasOld || string(present) != string(old) {
+func (o *offchainStub) CompareAndSet(kind uint32, key, old []byte, hasOld bool, value []byte) bool {
+	if present, ok := o.Get(kind, key); ok != hasOld || string(present) != string(old) {
 		return false
 	}
-	o.LocalStorageSet(kind, key, value)
+	o.Set(kind, key, value)
 	return true
 }
 
-func (o *offchainStub) LocalStorageGet(kind uint32, key []byte) ([]byte, bool) {
+func (o *offchainStub) Get(kind uint32, key []byte) ([]byte, bool) {
 	value, ok := o.local[localKey(kind, key)]
 	return []byte(value), ok
 }

@@ -147,10 +147,10 @@ func TestShrink(t *testing.T) {
 					t.Fatalf("%s: got % x, expected % x", mode, got, want)
 				}
 				// A tighter ceiling of one call does not stay for the next.
-				if got := mustCall(t, r, &Env{MemoryPages: 31}, "run", nil); got[12] != 31 {
+				if got := mustCall(t, r, &Env{HeapPages: 30}, "run", nil); got[12] != 31 {
 					t.Fatalf("%s: memory of %d pages", mode, got[12])
 				}
-				if _, err := r.Call(context.Background(), &Env{MemoryPages: 30}, "run", nil); !errors.Is(err, ErrMemoryLimit) {
+				if _, err := r.Call(context.Background(), &Env{HeapPages: 29}, "run", nil); !errors.Is(err, ErrMemoryLimit) {
 					t.Fatalf("%s: %v", mode, err)
 				}
 			}

@@ -77,7 +77,7 @@ func storageClear(c *call, stack []uint64) {
 
 // storageExists implements ext_storage_exists_version_1: key → boolean.
 func storageExists(c *call, stack []uint64) {
-	_, ok, err := c.storage().Get(nil, c.bytes(stack[0], 0))
+	ok, err := c.storage().Has(nil, c.bytes(stack[0], 0))
 	c.check(err)
 	stack[0] = boolean(ok)
 }
@@ -188,28 +188,19 @@ func storageNextKey(c *call, stack []uint64) {
 }
 
 // storageStartTransaction implements ext_storage_start_transaction_version_1. Transactions nest.
-func storageStartTransaction(c *call, _ []uint64) {
-	c.check(c.storage().Begin())
-	c.offchainBegin()
-}
+func storageStartTransaction(c *call, _ []uint64) { c.check(c.storage().Begin()) }
 
 // storageRollbackTransaction implements ext_storage_rollback_transaction_version_1: the innermost transaction is undone,
 // its writes to child tries and to the offchain index included.
 //
 //	traps: the guest has no transaction open
-func storageRollbackTransaction(c *call, _ []uint64) {
-	c.check(c.storage().Rollback())
-	c.offchainRollback()
-}
+func storageRollbackTransaction(c *call, _ []uint64) { c.check(c.storage().Rollback()) }
 
 // storageCommitTransaction implements ext_storage_commit_transaction_version_1: the innermost transaction becomes part of the one
 // around it.
 //
 //	traps: the guest has no transaction open
-func storageCommitTransaction(c *call, _ []uint64) {
-	c.check(c.storage().Commit())
-	c.offchainCommit()
-}
+func storageCommitTransaction(c *call, _ []uint64) { c.check(c.storage().Commit()) }
 
 // storageProofSize implements ext_storage_proof_size_storage_proof_size_version_1: nothing → i64 bytes of the proof recorded so far,
 // or 2^64-1 where nothing records.

@@ -60,6 +60,11 @@ func (s trackedState) Get(child, key []byte) ([]byte, bool, error) {
 	return s.State.Get(child, key)
 }
 
+func (s trackedState) Has(child, key []byte) (bool, error) {
+	s.tracker.at(child, key).reads++
+	return s.State.Has(child, key)
+}
+
 func (s trackedState) NextKey(child, after []byte) ([]byte, bool, error) {
 	s.tracker.at(child, after).reads++
 	return s.State.NextKey(child, after)

@@ -1,6 +1,10 @@
 package wasmhost
 
 import (
+	"bytes"
+	"cmp"
+	"slices"
+
 	"github.com/gotensor/gotensor/primitives/hash"
 	"github.com/gotensor/gotensor/primitives/scale"
 	"github.com/gotensor/gotensor/storage/trie"
@@ -24,14 +28,35 @@ var trieFuncs = []hostFunc{
 	{"ext_trie_keccak_256_verify_proof_version_2", params(i32, i64, i64, i64, i32), results(i32), trieKeccakVerifyProof2},
 }
 
+// What these functions handle may be as large as the guest's memory, and the items many and small. So nothing is decoded ahead: an item is
+// remembered by where it starts, in 4 bytes, and read where it lies.
+
 // root is the body of ext_trie_*_root_version_*: pairs, state version → pointer to the 32-byte root.
 //
 //	pairs: SCALE Vec<(Vec<u8>, Vec<u8>)> of keys and values, in any order; of several with one key the last counts
 func root(c *call, stack []uint64, h trie.Hasher, version trie.Version) {
-	pairs := decode(c, stack[0], 0, func(d *scale.Decoder) []trie.Pair {
-		return scale.DecodeSeq(d, func(d *scale.Decoder) trie.Pair { return trie.Pair{Key: d.View(), Value: d.View()} })
-	})
-	digest := h.RootOf(pairs, version)
+	pairs := c.items(stack[0], 0, 2)
+	compare := func(a, b uint32) int {
+		key := pairs.at(a).View()
+		c.work(len(key))
+		return cmp.Or(bytes.Compare(key, pairs.at(b).View()), cmp.Compare(a, b))
+	}
+	if !slices.IsSortedFunc(pairs.starts, compare) {
+		slices.SortFunc(pairs.starts, compare)
+	}
+	digest := h.RootOfSorted(func(yield func(key, value []byte) bool) {
+		for i, start := range pairs.starts {
+			d := pairs.at(start)
+			key, value := d.View(), d.View()
+			c.work(len(key) + len(value))
+			if i+1 < len(pairs.starts) && bytes.Equal(key, pairs.at(pairs.starts[i+1]).View()) {
+				continue
+			}
+			if !yield(key, value) {
+				return
+			}
+		}
+	}, version)
 	stack[0] = c.allocPointer(digest[:])
 }
 
@@ -39,8 +64,44 @@ func root(c *call, stack []uint64, h trie.Hasher, version trie.Version) {
 //
 //	items: SCALE Vec<Vec<u8>>; the key of an item is the SCALE compact form of its index
 func orderedRoot(c *call, stack []uint64, h trie.Hasher, version trie.Version) {
-	digest := h.OrderedRoot(decode(c, stack[0], 0, views), version)
+	items := c.items(stack[0], 0, 1)
+	digest := h.OrderedRootOf(len(items.starts), func(i int) []byte {
+		item := items.at(items.starts[i]).View()
+		c.work(len(item))
+		return item
+	}, version)
 	stack[0] = c.allocPointer(digest[:])
+}
+
+// items is a SCALE sequence of groups of byte strings in guest memory.
+type items struct {
+	data   []byte
+	starts []uint32 // where each group starts
+}
+
+// at returns a decoder of what starts there.
+func (s *items) at(start uint32) *scale.Decoder { return scale.NewDecoder(s.data[start:]) }
+
+// items finds the items of a SCALE sequence of groups of size byte strings in the guest bytes that span names.
+// Traps where the bytes are outside memory or no such value.
+func (c *call) items(span uint64, param, size int) items {
+	s := items{data: c.bytes(span, param)}
+	d := scale.NewDecoder(s.data)
+	n := d.Len()
+	s.starts = make([]uint32, 0, min(n, d.Remaining()/size))
+	for range n {
+		start := d.Offset()
+		for range size {
+			d.View()
+		}
+		if d.Err() != nil {
+			break
+		}
+		s.starts = append(s.starts, uint32(start))
+		c.work(0)
+	}
+	c.decoded(d, param)
+	return s
 }
 
 func trieBlake2Root1(c *call, stack []uint64) { root(c, stack, trie.Blake2b, trie.V0) }
@@ -71,8 +132,13 @@ func trieKeccakOrderedRoot2(c *call, stack []uint64) {
 //	result: whether the proof shows that the trie has value at key; a malformed proof shows nothing
 func verifyProof(c *call, stack []uint64, h trie.Hasher, version trie.Version) {
 	root := hash.H256(c.fixed(uint32(stack[0]), 32, 0))
-	proof := decode(c, stack[1], 1, views)
+	nodes := c.items(stack[1], 1, 1)
 	item := trie.Item{Key: c.bytes(stack[2], 2), Value: c.bytes(stack[3], 3)}
+	// Each node takes at least one nibble of the key, or is the last. A proof of more nodes is refused whatever the others are.
+	proof := make([][]byte, min(len(nodes.starts), 2*len(item.Key)+2))
+	for i := range proof {
+		proof[i] = nodes.at(nodes.starts[i]).View()
+	}
 	stack[0] = boolean(h.VerifyItems(root, proof, []trie.Item{item}, version) == nil)
 }
 

@@ -38,8 +38,8 @@ func (r *Runtime) Version(ctx context.Context) (chain.RuntimeVersion, error) {
 	}
 	var v chain.RuntimeVersion
 	d := scale.NewDecoder(answer)
-	v.DecodeScale(d)
-	if err := d.Finish(); err != nil {
+	v.DecodeScale(d) // bytes behind it are ignored, as Substrate does
+	if err := d.Err(); err != nil {
 		return chain.RuntimeVersion{}, fmt.Errorf("%w: answer of Core_version: %w", ErrVersion, err)
 	}
 	r.facts.mu.Lock()

@@ -167,6 +167,14 @@ func TestEmbeddedVersion(t *testing.T) {
 	if _, err := EmbeddedVersion(unhex(t, runtimes[0].version), []byte{1, 2, 3}); !errors.Is(err, scale.ErrEnd) || !strings.Contains(err.Error(), "runtime_apis") {
 		t.Errorf("short runtime_apis: got %v", err)
 	}
+	r := runtimes[0]
+	want, err := EmbeddedVersion(unhex(t, r.version), unhex(t, r.apis))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := EmbeddedVersion(append(unhex(t, r.version), "more"...), unhex(t, r.apis)); err != nil || !equalVersion(got, want) {
+		t.Errorf("bytes behind the version: got %+v, %v", got, err)
+	}
 	if _, err := EmbeddedVersion(nil, nil); !errors.Is(err, scale.ErrEnd) || !strings.Contains(err.Error(), "runtime_version") {
 		t.Errorf("empty runtime_version: got %v", err)
 	}

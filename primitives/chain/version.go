@@ -163,7 +163,7 @@ func (v *RuntimeVersion) decode(d *scale.Decoder, core *uint32) {
 
 // EmbeddedVersion reads the version of a runtime from the custom sections of its blob. version is the section "runtime_version", which holds a RuntimeVersion
 // without APIs; apis is the section "runtime_apis", which holds them one after the other without their number. Where apis is nil the blob has no such
-// section and the APIs are those in version. As in Substrate, the Core API in apis decides which fields version has.
+// section and the APIs are those in version. As in Substrate, the Core API in apis decides which fields version has, and bytes behind them are ignored.
 func EmbeddedVersion(version, apis []byte) (v RuntimeVersion, err error) {
 	var list []API
 	var core *uint32
@@ -172,7 +172,7 @@ func EmbeddedVersion(version, apis []byte) (v RuntimeVersion, err error) {
 		for d.Remaining() > 0 {
 			list = append(list, scale.Decode[API](d))
 		}
-		if err := d.Finish(); err != nil {
+		if err := d.Err(); err != nil {
 			return v, fmt.Errorf("section runtime_apis: %w", err)
 		}
 		if c, ok := apiVersion(list, coreAPI); ok {
@@ -181,7 +181,7 @@ func EmbeddedVersion(version, apis []byte) (v RuntimeVersion, err error) {
 	}
 	d := scale.NewDecoder(version)
 	v.decode(d, core)
-	if err := d.Finish(); err != nil {
+	if err := d.Err(); err != nil {
 		return RuntimeVersion{}, fmt.Errorf("section runtime_version: %w", err)
 	}
 	if apis != nil {
