@@ -39,18 +39,18 @@ func (r *Runtime) newInstance() (*instance, error) {
 	initial := uint64(r.minPages) * pageSize
 	reserved, err := newRegion(uint64(min(r.engine.cfg.MaxPages, r.maxPages)) * pageSize)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", ErrHost, err)
 	}
 	in := &instance{memory: &linearMemory{region: reserved, limit: initial}, functions: make(map[string]api.Function)}
 	// The engine has no way to hear that memory for the declared minimum is missing, so it is made before.
 	if !reserved.commit(initial) {
 		reserved.release()
-		return nil, fmt.Errorf("%w: %d pages for a new instance", ErrMemoryLimit, r.minPages)
+		return nil, fmt.Errorf("%w: commit %d pages for a new instance", ErrHost, r.minPages)
 	}
 	in.memory.region = reserved
 	ctx := experimental.WithMemoryAllocator(context.Background(), experimental.MemoryAllocatorFunc(
 		func(uint64, uint64) experimental.LinearMemory { return in.memory }))
-	in.module, err = r.engine.wazero.InstantiateModule(ctx, r.compiled, wazero.NewModuleConfig().WithName("").WithStartFunctions())
+	in.module, err = r.wazero.InstantiateModule(ctx, r.compiled, wazero.NewModuleConfig().WithName("").WithStartFunctions())
 	if err != nil {
 		if in.module == nil {
 			in.memory.Free()
@@ -113,7 +113,7 @@ func (in *instance) run(ctx context.Context, r *Runtime, env *Env, api string, a
 	c.hostState = hostState{}
 	c.heap.Reset(pages)
 	in.memory.limit = uint64(pages) * pageSize
-	in.memory.refused = false
+	in.memory.refused, in.memory.failed = false, false
 	// An idle instance keeps nothing of the call alive, and not its runtime either, which would then never be freed.
 	defer func() { c.rt, c.ctx, c.done, c.env, c.hostState = nil, nil, nil, nil, hostState{} }()
 	if ctx.Err() != nil {
@@ -128,7 +128,12 @@ func (in *instance) run(ctx context.Context, r *Runtime, env *Env, api string, a
 		return nil, c.failed(&RangeError{Pointer: ptr, Length: uint32(len(args)), Memory: in.mem.Size()})
 	}
 	in.stack = [2]uint64{uint64(ptr), uint64(len(args))}
-	if err := in.function(api).CallWithStack(&in.ctx, in.stack[:]); err != nil {
+	err = in.function(api).CallWithStack(&in.ctx, in.stack[:])
+	if in.memory.failed {
+		// What the guest did after that depends on this machine, so it is no answer.
+		return nil, c.failed(fmt.Errorf("%w: memory of the guest did not grow below its ceiling of %d bytes", ErrHost, in.memory.limit))
+	}
+	if err != nil {
 		return nil, in.explain(err)
 	}
 	at, n := span(in.stack[0])
@@ -169,7 +174,7 @@ func (in *instance) explain(err error) error {
 	case text == "unreachable" && c.lastError != "":
 		trap = &Trap{API: c.api, Param: -1, Err: &GuestPanic{Message: c.lastError}}
 	case strings.HasSuffix(text, " (recovered by wazero)"):
-		trap = &Trap{API: c.api, Function: c.fn, Param: -1, Err: fmt.Errorf("BUG: host function panicked: %v", err)}
+		trap = &Trap{API: c.api, Function: c.fn, Param: -1, Err: fmt.Errorf("%w: BUG: host function panicked: %v", ErrHost, err)}
 	default:
 		trap = &Trap{API: c.api, Param: -1, Err: in.withMemory(errors.New(text))}
 	}

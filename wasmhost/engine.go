@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -57,7 +54,8 @@ type Config struct {
 	// CacheDir is a folder for compiled code that outlives the process; empty keeps compiled code in memory only. It is made with mode
 	// 0700. What is in it is executed as it is, so nobody else may be able to write to it.
 	CacheDir string
-	// CacheBytes bounds CacheDir: when an engine starts, the files that were used longest ago are deleted. 0 takes DefaultCacheBytes.
+	// CacheBytes bounds the compiled code in CacheDir: what was used longest ago is deleted when an engine starts and when code is added.
+	// Files that are not the engine's stay, and do not count. 0 takes DefaultCacheBytes.
 	CacheBytes int64
 	// Reset is how instances get back to their initial memory.
 	Reset ResetMode
@@ -122,34 +120,49 @@ func NewEngine(cfg Config) (*Engine, error) {
 	}
 	e.reset.set(mode)
 
+	for i := range hostFuncs {
+		e.imports[hostFuncs[i].name] = &hostFuncs[i]
+	}
+	if cfg.CacheDir != "" && !cfg.Interpreter {
+		if e.cache, err = e.openCache(); err != nil {
+			return nil, err
+		}
+	}
+	all := make([]*hostFunc, len(hostFuncs))
+	for i := range hostFuncs {
+		all[i] = &hostFuncs[i]
+	}
+	if e.wazero, err = newWazero(cfg.Interpreter, e.cache, all); err != nil {
+		panic("BUG: the table of host functions is refused: " + err.Error())
+	}
+	return e, nil
+}
+
+// newWazero makes what compiles and instantiates code that imports the functions offered. It writes compiled code to cache where that is not nil.
+func newWazero(interpreter bool, cache wazero.CompilationCache, offered []*hostFunc) (wazero.Runtime, error) {
 	rc := wazero.NewRuntimeConfigInterpreter()
-	if !cfg.Interpreter {
+	if !interpreter {
 		rc = wazero.NewRuntimeConfigCompiler()
 	}
 	rc = rc.WithCoreFeatures(features).WithDebugInfoEnabled(false)
-	if cfg.CacheDir != "" && !cfg.Interpreter {
-		if e.cache, err = openCache(cfg.CacheDir, cfg.CacheBytes); err != nil {
-			return nil, err
-		}
-		rc = rc.WithCompilationCache(e.cache)
+	if cache != nil {
+		rc = rc.WithCompilationCache(cache)
 	}
 	ctx := context.Background()
-	e.wazero = wazero.NewRuntimeWithConfig(ctx, rc)
-	env := e.wazero.NewHostModuleBuilder("env")
-	for i := range hostFuncs {
-		f := &hostFuncs[i]
-		e.imports[f.name] = f
+	w := wazero.NewRuntimeWithConfig(ctx, rc)
+	env := w.NewHostModuleBuilder("env")
+	for _, f := range offered {
 		env.NewFunctionBuilder().WithGoModuleFunction(hostFunction(f), f.params, f.results).Export(f.name)
 	}
-	if _, err := env.Instantiate(ctx); err != nil {
-		panic("BUG: the table of host functions is refused: " + err.Error())
-	}
-	own := e.wazero.NewHostModuleBuilder(tickModule)
+	own := w.NewHostModuleBuilder(tickModule)
 	own.NewFunctionBuilder().WithGoModuleFunction(api.GoModuleFunc(tick), nil, nil).Export(tickName)
-	if _, err := own.Instantiate(ctx); err != nil {
-		panic("BUG: the tick function is refused: " + err.Error())
+	for _, b := range []wazero.HostModuleBuilder{env, own} {
+		if _, err := b.Instantiate(ctx); err != nil {
+			w.Close(ctx) //nolint:errcheck // the error before is the one to tell
+			return nil, err
+		}
 	}
-	return e, nil
+	return w, nil
 }
 
 // The function that metered code calls while it runs (wasmbin.Meter), and how often: after some 16,384 units of about ten nanoseconds.
@@ -163,8 +176,10 @@ const (
 )
 
 // tick ends the call when its context has ended.
-func tick(ctx context.Context, _ api.Module, _ []uint64) {
-	c := ctx.(*callContext).call
+func tick(ctx context.Context, _ api.Module, _ []uint64) { ctx.(*callContext).call.checkDeadline() }
+
+// checkDeadline ends the call when its context has ended.
+func (c *call) checkDeadline() {
 	if c.done == nil {
 		return
 	}
@@ -175,12 +190,15 @@ func tick(ctx context.Context, _ api.Module, _ []uint64) {
 	}
 }
 
-// hostFunction is what the engine calls for an import: it finds the call in progress and notes which function runs.
+// hostFunction is what the engine calls for an import: it finds the call in progress and notes which function runs. The time that a host
+// function takes is in no counter of the guest, so that each looks at the deadline before it starts.
 func hostFunction(f *hostFunc) api.GoModuleFunc {
 	return func(ctx context.Context, _ api.Module, stack []uint64) {
 		c := ctx.(*callContext).call
+		c.checkDeadline()
 		c.fn = f.name
 		f.fn(c, stack)
+		c.fn = "" // not so where it panics: then it is the function at fault
 	}
 }
 
@@ -233,7 +251,7 @@ func (e *Engine) Close() error {
 // Load returns the runtime of code, which may be compressed. The same code gives the same runtime, compiled once, for as long as somebody
 // holds it or it is among the last few that were loaded.
 // Errors: ErrNotWasm, ErrZstd, ErrCodeTooBig, ErrMissingMemory, ErrMissingHeapBase, ErrStartFunction, ErrMemoryLimit,
-// *UnknownImportsError, ErrClosed, and that of ctx.
+// ErrTooComplex, *UnknownImportsError, ErrClosed, and that of ctx.
 func (e *Engine) Load(ctx context.Context, code []byte) (*Runtime, error) {
 	if len(code) > MaxCode {
 		return nil, fmt.Errorf("load code: %w: %d bytes, at most %d", ErrCodeTooBig, len(code), MaxCode)
@@ -304,35 +322,33 @@ func (e *Engine) keep(r *Runtime) {
 	}
 }
 
+// compile makes the runtime that Load returns.
 func (e *Engine) compile(ctx context.Context, key hash.H256, code []byte) (*Runtime, error) {
-	info, m, err := inspect(code)
+	r, module, err := e.prepare(key, code, false)
 	if err != nil {
 		return nil, err
 	}
-	r := &Runtime{engine: e, hash: key, info: *info}
-	if err := r.prepare(m); err != nil {
-		return nil, err
-	}
-	compileCtx := experimental.WithCompilationWorkers(ctx, compileWorkers)
-	module := m.Encode()
-	compiled, err := e.wazero.CompileModule(compileCtx, module)
+	r.wazero = e.wazero
+	r.compiled, err = compileModule(ctx, r.wazero, module)
 	if cacheFault(err) && ctx.Err() == nil {
 		// A damaged or unwritable folder of compiled code must not keep a node from running: it is emptied, and the code compiled.
 		e.fault(fmt.Errorf("compile cache %s is emptied: %w", e.cfg.CacheDir, err))
-		if pruneErr := pruneCache(e.cfg.CacheDir, -1); pruneErr != nil {
-			return nil, fmt.Errorf("compile cache: %w", pruneErr)
-		}
-		compiled, err = e.wazero.CompileModule(compileCtx, module)
+		e.pruneCache(-1)
+		r.compiled, err = compileModule(ctx, r.wazero, module)
+	}
+	if cacheFault(err) && ctx.Err() == nil {
+		e.fault(fmt.Errorf("compile cache %s is not used: %w", e.cfg.CacheDir, err))
+		return e.compileAlone(ctx, r, module, e.cfg.Interpreter)
 	}
 	if err != nil {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		return nil, fmt.Errorf("%w: %v", ErrNotWasm, err)
+		return nil, err
 	}
-	r.compiled = compiled
+	if e.cache != nil {
+		e.touchCache(module)
+		e.pruneCache(e.cfg.CacheBytes)
+	}
 	e.counters.compiled.Add(1)
-	r.pool = &pool{}
+	compiled := r.compiled
 	// Nobody holds the runtime any more: its instances and its machine code go.
 	runtime.AddCleanup(r, func(p *pool) {
 		p.close()
@@ -341,72 +357,73 @@ func (e *Engine) compile(ctx context.Context, key hash.H256, code []byte) (*Runt
 	return r, nil
 }
 
-// cacheFault tells whether compiling ended in an error of the folder of compiled code: one of the file system, or one that the engine marks
-// by this word only.
-func cacheFault(err error) bool {
-	var path *fs.PathError
-	return err != nil && (errors.As(err, &path) || strings.Contains(err.Error(), "compilationcache:"))
+// compileAlone compiles r outside of what the engine's runtimes share: nothing of it reaches the folder of compiled code, and all of it goes with r. It may
+// import its stubs too.
+func (e *Engine) compileAlone(ctx context.Context, r *Runtime, module []byte, interpreter bool) (*Runtime, error) {
+	offered := slices.Clone(r.stubs)
+	for _, name := range r.info.Imports {
+		if f := e.imports[strings.TrimPrefix(name, "env.")]; f != nil && !slices.Contains(offered, f) {
+			offered = append(offered, f)
+			if variant := e.imports[f.name+variantSuffix]; variant != nil {
+				offered = append(offered, variant)
+			}
+		}
+	}
+	w, err := newWazero(interpreter, nil, offered)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %v", ErrNotWasm, err)
+	}
+	r.wazero = w
+	if r.compiled, err = compileModule(ctx, w, module); err != nil {
+		w.Close(ctx) //nolint:errcheck // the error before is the one to tell
+		return nil, err
+	}
+	e.counters.compiled.Add(1)
+	runtime.AddCleanup(r, func(p *pool) {
+		p.close()
+		w.Close(context.Background()) //nolint:errcheck // it frees memory and has no error of its own
+	}, r.pool)
+	return r, nil
 }
 
-// openCache makes the folder of compiled code and checks that nobody else can write to it: what is in it is executed.
-func openCache(dir string, limit int64) (wazero.CompilationCache, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("compile cache: %w", err)
-	}
-	info, err := os.Stat(dir)
+// loadOnce returns a runtime for one question to code that a guest handed over. It is read for the occasion, so that it neither pushes
+// a runtime of the chain out nor stays; the interpreter runs it, because compiling for one short call takes longer, and long enough to be a weapon; and code may import functions that are not offered: they trap when they are called.
+// Source: substrate sc-executor, WasmExecutor::read_runtime_version, whose allow_missing_host_functions is set.
+func (e *Engine) loadOnce(ctx context.Context, code []byte) (*Runtime, error) {
+	r, module, err := e.prepare(hash.Blake2b256(code), code, true)
 	if err != nil {
-		return nil, fmt.Errorf("compile cache: %w", err)
+		return nil, err
 	}
-	if mode := info.Mode().Perm(); mode&0o022 != 0 && runtime.GOOS != "windows" {
-		return nil, fmt.Errorf("compile cache %q: others may write to it (mode %#o), expected 0700", dir, mode)
-	}
-	if err := pruneCache(dir, limit); err != nil {
-		return nil, fmt.Errorf("compile cache: %w", err)
-	}
-	cache, err := wazero.NewCompilationCacheWithDir(dir)
-	if err != nil {
-		return nil, fmt.Errorf("compile cache: %w", err)
-	}
-	return cache, nil
+	return e.compileAlone(ctx, r, module, true)
 }
 
-// pruneCache deletes files of dir, those used longest ago first, until they take no more than limit bytes (all of them where it is negative), and all that an interrupted
-// write left behind.
-func pruneCache(dir string, limit int64) error {
-	type file struct {
-		path string
-		size int64
-		used time.Time
-	}
-	var files []file
-	var sum int64
-	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		info, err := d.Info()
-		if err != nil || !info.Mode().IsRegular() {
-			return nil // gone since, or none of ours
-		}
-		if filepath.Ext(path) == ".tmp" && time.Since(info.ModTime()) > time.Hour {
-			return os.Remove(path)
-		}
-		files = append(files, file{path, info.Size(), info.ModTime()})
-		sum += info.Size()
-		return nil
-	})
+// free gives back at once what a runtime of loadOnce holds. No call may be in progress.
+func (r *Runtime) free() {
+	r.pool.close()
+	r.wazero.Close(context.Background()) //nolint:errcheck // it frees memory and has no error of its own
+}
+
+// prepare reads code and makes what is compiled of it.
+func (e *Engine) prepare(key hash.H256, code []byte, allowMissing bool) (*Runtime, []byte, error) {
+	info, m, err := inspect(code)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	slices.SortFunc(files, func(a, b file) int { return a.used.Compare(b.used) })
-	for _, f := range files {
-		if sum <= limit {
-			break
-		}
-		if err := os.Remove(f.path); err != nil && !os.IsNotExist(err) {
-			return err
-		}
-		sum -= f.size
+	r := &Runtime{engine: e, hash: key, info: *info, pool: &pool{}}
+	if err := r.prepare(m, allowMissing); err != nil {
+		return nil, nil, err
 	}
-	return nil
+	return r, m.Encode(), nil
+}
+
+// compileModule compiles module. Its errors are those of ctx, ErrNotWasm, or what cacheFault knows.
+func compileModule(ctx context.Context, w wazero.Runtime, module []byte) (wazero.CompiledModule, error) {
+	compiled, err := w.CompileModule(experimental.WithCompilationWorkers(ctx, compileWorkers), module)
+	switch {
+	case err == nil:
+		return compiled, nil
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	}
+	return nil, fmt.Errorf("%w: %w", ErrNotWasm, err)
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/gotensor/gotensor/wasmhost/internal/wasmbin"
 )
 
 // Errors of a call that a caller may match with errors.Is. All of them leave the engine, the runtime and the node usable.
@@ -20,6 +22,8 @@ var (
 	ErrForbidden = errors.New("host function is forbidden in this context")
 	// ErrOutOfRange: a pointer and length of the guest name bytes outside its memory.
 	ErrOutOfRange = errors.New("outside the guest's memory")
+	// ErrHost: the host, not the guest, is at fault: the system has no memory for an instance, say. It says nothing about the code.
+	ErrHost = errors.New("host failure")
 	// ErrClosed: the engine was closed.
 	ErrClosed = errors.New("engine is closed")
 )
@@ -28,6 +32,9 @@ var (
 var (
 	// ErrNotWasm: the code is no WebAssembly module, or one that is malformed or uses what the host does not support.
 	ErrNotWasm = errors.New("not a valid WebAssembly module")
+	// ErrTooComplex: compiling the code could take very long. The error names the function and the bound; what is
+	// bounded stands in package wasmbin.
+	ErrTooComplex = wasmbin.ErrTooComplex
 	// ErrZstd: the code carries the compression prefix and what follows is no valid zstd frame.
 	ErrZstd = errors.New("zstd")
 	// ErrCodeTooBig: the code is larger than MaxCode, before or after decompression.

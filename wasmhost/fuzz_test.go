@@ -11,7 +11,7 @@ import (
 )
 
 // loadErrors are what Load may end in for any bytes.
-var loadErrors = []error{ErrNotWasm, ErrZstd, ErrCodeTooBig, ErrMissingMemory, ErrMissingHeapBase, ErrStartFunction, ErrMemoryLimit, ErrVersion}
+var loadErrors = []error{ErrNotWasm, ErrZstd, ErrCodeTooBig, ErrMissingMemory, ErrMissingHeapBase, ErrStartFunction, ErrMemoryLimit, ErrVersion, ErrTooComplex}
 
 // Any code loads or is refused with a typed error, and what it loads to can be called: it answers or traps, within its ceilings.
 func FuzzLoad(f *testing.F) {

@@ -29,6 +29,7 @@ type Info struct {
 	Version *chain.RuntimeVersion
 	// Instructions counts those of all functions.
 	Instructions uint64
+	tooComplex   error // wasmbin.Use.TooComplex
 }
 
 // Section is a custom section.
@@ -61,6 +62,7 @@ func inspect(code []byte) (*Info, *wasmbin.Module, error) {
 	i := &Info{
 		CodeSize: len(code), ModuleSize: len(module), Compressed: IsCompressed(code),
 		Features: use.Features, FreshInstances: use.ChangesTables, Instructions: use.Instructions,
+		tooComplex: use.TooComplex,
 	}
 	// A version section that is there and cannot be read makes the code invalid, as in Substrate.
 	if section, ok := m.Custom("runtime_version"); ok {

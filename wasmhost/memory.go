@@ -56,6 +56,7 @@ type linearMemory struct {
 	limit    uint64 // ceiling of the present call in bytes
 	high     uint64 // largest size since the last reset, in bytes
 	refused  bool   // the present call asked for more than limit
+	failed   bool   // the system had no memory for a growth that the present call may make
 	shrinkTo uint64 // size that the next Reallocate returns; 0 for none
 }
 
@@ -65,8 +66,12 @@ func (m *linearMemory) Reallocate(size uint64) []byte {
 		size, m.shrinkTo = m.shrinkTo, 0
 		return m.region.bytes(size)
 	}
-	if size > m.limit || !m.region.commit(size) {
+	if size > m.limit {
 		m.refused = true
+		return nil
+	}
+	if !m.region.commit(size) {
+		m.failed = true
 		return nil
 	}
 	m.high = max(m.high, size)

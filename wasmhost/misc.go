@@ -2,8 +2,10 @@ package wasmhost
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"strconv"
 	"unicode/utf8"
@@ -52,15 +54,20 @@ func miscPrintHex(c *call, stack []uint64) {
 //
 //	code: span of a runtime, with or without zstd
 //	result: the SCALE encoding of its RuntimeVersion; None where it cannot be loaded or does not tell its version
-//	traps: within a call that answers this very function
+//	traps: within a call that answers this very function; where the host fails or the call's context ends meanwhile
 //
-// The version comes from the custom sections where the code has them, else from a call of Core_version without a state.
-// The code is the guest's claim: loading it is bounded like loading any other, and a failure costs the guest its answer only.
+// The version comes from the custom sections where the code has them, else from a call of Core_version over an empty state, with the
+// default ceiling of memory whatever that of this call.
+// The code is the guest's claim: loading it is bounded like loading any other, and its own faults cost the guest the answer only. Faults of
+// the host are no answer: nodes would differ.
 func miscRuntimeVersion(c *call, stack []uint64) {
 	if c.env.nested {
 		c.trap(ErrForbidden)
 	}
 	version, err := c.readVersion(c.bytes(stack[0], 0))
+	if hostFault(err) {
+		c.trap(err)
+	}
 	stack[0] = c.allocOption(version, err == nil)
 }
 
@@ -82,11 +89,23 @@ func (c *call) readVersion(code []byte) ([]byte, error) {
 		}
 		return encodeVersion(version), nil
 	}
-	rt, err := c.rt.engine.Load(c.ctx, bytes.Clone(code))
+	rt, err := c.rt.engine.loadOnce(c.ctx, bytes.Clone(code))
 	if err != nil {
+		if ctxErr := c.ctx.Err(); ctxErr != nil {
+			err = fmt.Errorf("%w: %w", ErrDeadline, ctxErr)
+		}
 		return nil, err
 	}
-	return rt.Call(c.ctx, &Env{nested: true}, "Core_version", nil)
+	defer rt.free()
+	env := stateless()
+	env.nested = true
+	return rt.Call(c.ctx, env, "Core_version", nil)
+}
+
+// hostFault tells whether err says nothing about the code that was loaded or called, but something about the host or its caller.
+func hostFault(err error) bool {
+	return errors.Is(err, ErrHost) || errors.Is(err, ErrDeadline) || errors.Is(err, ErrClosed) ||
+		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // encodeVersion encodes a version that was read from custom sections with all its fields, whatever the Core API of the runtime: it is

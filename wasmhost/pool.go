@@ -107,13 +107,13 @@ func (p *pool) add(r *Runtime) (*instance, error) {
 		// No start function runs, so every instance of a module starts from the same bytes, and one snapshot serves all.
 		if p.snapshot, err = newSnapshot(in.memory.region.bytes(uint64(r.minPages)*pageSize), mode); err != nil {
 			in.close()
-			return nil, err
+			return nil, fmt.Errorf("%w: %w", ErrHost, err)
 		}
 	}
 	if mode == ResetPagemap {
 		if err := in.memory.region.attach(p.snapshot); err != nil {
 			in.close()
-			return nil, err
+			return nil, fmt.Errorf("%w: %w", ErrHost, err)
 		}
 		in.attached = true
 	}

@@ -29,6 +29,7 @@ type Runtime struct {
 	engine   *Engine
 	hash     hash.H256
 	info     Info
+	wazero   wazero.Runtime // where it is compiled
 	compiled wazero.CompiledModule
 	pool     *pool
 
@@ -37,6 +38,7 @@ type Runtime struct {
 	mutable  int    // mutable globals, exported as hostPrefix + number
 	calls    map[string]struct{}
 	facts    facts
+	stubs    []*hostFunc // what stands for imports that are not offered, in loadOnce
 }
 
 // CodeHash returns the blake2b-256 of the code as it was loaded, compressed or not: what a chain calls the hash of its :code.
@@ -53,12 +55,16 @@ func (r *Runtime) Has(api string) bool {
 
 // prepare checks that m is a runtime this host can run, and turns it into the module that is compiled:
 // an imported memory becomes an own one, the memory's maximum moves from the module to the host, which shrinks memory by growing
-// it (linearMemory), and every mutable global is exported so that it can be restored.
-func (r *Runtime) prepare(m *wasmbin.Module) error {
+// it (linearMemory), and every mutable global is exported so that it can be restored. allowMissing gives functions that are not offered
+// a stub that traps.
+func (r *Runtime) prepare(m *wasmbin.Module, allowMissing bool) error {
 	for _, f := range r.info.Features {
 		if !slices.Contains(allowedFeatures, f) {
 			return fmt.Errorf("%w: it needs the extension %s", ErrNotWasm, f)
 		}
+	}
+	if r.info.tooComplex != nil {
+		return r.info.tooComplex
 	}
 	if m.Start != nil {
 		return ErrStartFunction
@@ -68,7 +74,7 @@ func (r *Runtime) prepare(m *wasmbin.Module) error {
 			return fmt.Errorf("%w: export %q has a reserved name", ErrNotWasm, x.Name)
 		}
 	}
-	if err := r.resolve(m); err != nil {
+	if err := r.resolve(m, allowMissing); err != nil {
 		return err
 	}
 	if len(m.Memories) == 0 {
@@ -115,11 +121,9 @@ func (r *Runtime) prepare(m *wasmbin.Module) error {
 		}
 	}
 	r.calls = make(map[string]struct{})
+	types := m.FunctionTypes()
 	for _, x := range m.Exports {
-		if x.Kind != wasmbin.KindFunction {
-			continue
-		}
-		if t, ok := m.FunctionType(x.Index); ok && t.Equal(runtimeCallType) {
+		if x.Kind == wasmbin.KindFunction && m.Types[types[x.Index]].Equal(runtimeCallType) {
 			r.calls[x.Name] = struct{}{}
 		}
 	}
@@ -135,8 +139,9 @@ var runtimeCallType = wasmbin.FuncType{
 }
 
 // resolve checks every import against the table of host functions and moves an imported memory into the module.
-func (r *Runtime) resolve(m *wasmbin.Module) error {
+func (r *Runtime) resolve(m *wasmbin.Module, allowMissing bool) error {
 	var unknown []string
+	stubs := make(map[string]*hostFunc)
 	kept := m.Imports[:0:0]
 	for _, i := range m.Imports {
 		where := i.Module + "." + i.Name
@@ -146,6 +151,13 @@ func (r *Runtime) resolve(m *wasmbin.Module) error {
 			continue
 		case i.Module == "env" && i.Kind == wasmbin.KindFunction:
 			f, ok := r.engine.imports[i.Name]
+			if !ok && allowMissing && len(r.stubs) < maxStubs {
+				if f, ok = stubs[i.Name]; !ok {
+					f, ok = newStub(i.Name, m.Types[i.Function]), true
+					stubs[i.Name] = f
+					r.stubs = append(r.stubs, f)
+				}
+			}
 			if !ok {
 				unknown = append(unknown, where+": no such host function")
 				continue
@@ -176,6 +188,21 @@ func (r *Runtime) resolve(m *wasmbin.Module) error {
 		m.Exports = append(m.Exports, wasmbin.Export{Name: hostPrefix + "memory", Kind: wasmbin.KindMemory})
 	}
 	return nil
+}
+
+// maxStubs bounds how many functions that are not offered get a stub. Real runtimes import some hundred functions in all.
+const maxStubs = 1000
+
+// newStub returns a host function of a type that traps.
+func newStub(name string, t wasmbin.FuncType) *hostFunc {
+	f := &hostFunc{name: name, fn: unoffered}
+	for _, p := range t.Params {
+		f.params = append(f.params, api.ValueType(p))
+	}
+	for _, p := range t.Results {
+		f.results = append(f.results, api.ValueType(p))
+	}
+	return f
 }
 
 func (f *hostFunc) hasType(t wasmbin.FuncType) bool {

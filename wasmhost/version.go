@@ -7,6 +7,8 @@ import (
 
 	"github.com/gotensor/gotensor/primitives/chain"
 	"github.com/gotensor/gotensor/primitives/scale"
+	"github.com/gotensor/gotensor/storage"
+	"github.com/gotensor/gotensor/storage/trie"
 )
 
 // facts are what a runtime answers whatever the state, kept from the first time that somebody asked. A runtime belongs to one code hash, so
@@ -20,8 +22,21 @@ type facts struct {
 // maxFacts bounds how many versions of the metadata are kept.
 const maxFacts = 8
 
+// emptyState is the state before anything was written.
+var emptyState = sync.OnceValue(func() storage.State {
+	s, err := storage.NewMemoryState(&storage.Changes{}, trie.V1)
+	if err != nil {
+		panic("BUG: the empty state is refused: " + err.Error())
+	}
+	return s
+})
+
+// stateless is the environment of questions to the code alone: an empty state, written to or not, and nothing else.
+// Source: substrate sc-executor, which answers them with BasicExternalities::default().
+func stateless() *Env { return &Env{Storage: storage.NewOverlay(emptyState())} }
+
 // Version returns the version of the runtime: from its custom sections where it has them, else from Core_version, which it
-// calls once without any state.
+// calls once over an empty state.
 func (r *Runtime) Version(ctx context.Context) (chain.RuntimeVersion, error) {
 	if r.info.Version != nil {
 		return *r.info.Version, nil
@@ -32,7 +47,7 @@ func (r *Runtime) Version(ctx context.Context) (chain.RuntimeVersion, error) {
 	if known != nil {
 		return *known, nil
 	}
-	answer, err := r.Call(ctx, &Env{}, "Core_version", nil)
+	answer, err := r.Call(ctx, stateless(), "Core_version", nil)
 	if err != nil {
 		return chain.RuntimeVersion{}, err
 	}
@@ -81,7 +96,8 @@ func (r *Runtime) MetadataAt(ctx context.Context, version uint32) (metadata []by
 	return metadata, ok, nil
 }
 
-// pure calls a function whose answer depends on the code alone, and keeps the answer. The call gets no state: one that wants some traps.
+// pure calls a function whose answer depends on the code alone, and keeps the answer. It gets an empty state, because some
+// runtimes read their state while they describe themselves, the first of Rococo's for one.
 func (r *Runtime) pure(ctx context.Context, api string, args []byte) ([]byte, error) {
 	key := api + "\x00" + string(args)
 	r.facts.mu.Lock()
@@ -90,7 +106,7 @@ func (r *Runtime) pure(ctx context.Context, api string, args []byte) ([]byte, er
 	if ok {
 		return answer, nil
 	}
-	answer, err := r.Call(ctx, &Env{}, api, args)
+	answer, err := r.Call(ctx, stateless(), api, args)
 	if err != nil {
 		return nil, err
 	}

@@ -27,6 +27,8 @@ type Use struct {
 	ChangesTables bool
 	// Instructions counts those of all bodies.
 	Instructions uint64
+	// TooComplex names the function and the bound where compiling the module could take very long; nil where it cannot. It wraps ErrTooComplex.
+	TooComplex error
 }
 
 // Use walks over all code of the module. Errors wrap ErrMalformed.
@@ -79,14 +81,21 @@ func (m *Module) Use() (Use, error) {
 	for i := range m.Data {
 		has[FeatureBulkMemory] = has[FeatureBulkMemory] || m.Data[i].Mode != Active
 	}
+	var c complexity
 	for i := range m.Code {
+		locals := uint64(len(m.Types[m.Functions[i]].Params))
 		for _, l := range m.Code[i].Locals {
 			valueFeature(has, l.Type)
+			locals += uint64(l.Count)
 		}
+		before := u.Instructions
 		it := Instructions(m.Code[i].Body)
 		for it.Next() {
 			u.Instructions++
 			op := it.Op()
+			if op >= OpBlock && op <= OpBrTable {
+				c.instruction(&it)
+			}
 			if op < 0x45 && op != OpSelectTyped && op != OpTableGet && op != OpTableSet && op != OpCallIndirect &&
 				op != OpBlock && op != OpLoop && op != OpIf {
 				if op == opReturnCall || op == opReturnCallIndirect {
@@ -135,7 +144,9 @@ func (m *Module) Use() (Use, error) {
 		if it.Depth() != 0 || it.End() != len(m.Code[i].Body) {
 			return u, fmt.Errorf("%w: function body %d does not end where its size says", ErrMalformed, i)
 		}
+		c.body(i, len(m.Code[i].Body), locals, u.Instructions-before)
 	}
+	u.TooComplex = c.err
 	for name, used := range has {
 		if used {
 			u.Features = append(u.Features, name)

@@ -40,7 +40,9 @@ const (
 	OpF32Const     Opcode = 0x43
 	OpF64Const     Opcode = 0x44
 	OpI32LtS       Opcode = 0x48
+	OpI32Add       Opcode = 0x6a
 	OpI32Sub       Opcode = 0x6b
+	OpI32ShrU      Opcode = 0x76
 	OpRefNull      Opcode = 0xd0
 	OpRefIsNull    Opcode = 0xd1
 	OpRefFunc      Opcode = 0xd2
@@ -71,13 +73,14 @@ const maxDepth = 50_000
 
 // Iterator walks over the instructions of a function body or constant expression.
 type Iterator struct {
-	r     reader
-	op    Opcode
-	start int
-	index uint32
-	block int64 // block type: the index of a function type where it is not negative
-	depth int
-	err   error
+	r          reader
+	op         Opcode
+	start      int
+	index      uint32
+	labelCount uint32 // of br_table
+	block      int64  // block type: the index of a function type where it is not negative
+	depth      int
+	err        error
 }
 
 // Instructions returns an iterator before the first instruction of body. It ends behind the end opcode that closes the body;
@@ -213,6 +216,7 @@ func (it *Iterator) labels() error {
 	if uint64(n) >= uint64(it.r.left()) {
 		return fmt.Errorf("%d labels claimed, %d bytes are left", n, it.r.left())
 	}
+	it.labelCount = n
 	for range uint64(n) + 1 {
 		if _, err := it.r.u32(); err != nil {
 			return err

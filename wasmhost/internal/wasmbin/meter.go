@@ -9,13 +9,15 @@ const (
 	meterUnit = 64
 	// A leaf function of at most meterLeaf bytes is not metered: its caller pays for the call.
 	meterLeaf = 64
-	// meterBulk is the part of the interval that a bulk memory instruction costs, because its time is not in its length.
-	meterBulk = 16
+	// A bulk instruction costs a unit for so many bytes of memory or elements of a table (as powers of two, elements have eight bytes), because its
+	// time is in its operand.
+	meterBytes    = 12
+	meterElements = 9
 )
 
 // Meter makes the module call the imported function module.name, of type () → (), again and again while it runs, so that whoever offers
 // that function can end the run. Every loop iteration, every call of a function that is not a small leaf, and every
-// bulk memory instruction takes its cost from a new global, and when interval is used up the function is called.
+// bulk instruction, by its length, takes its cost from a new global, and when interval is used up the function is called.
 //
 // What the module computes stays the same. Function indices behind the imports move up by one, here and in the exports; custom
 // sections that name functions by index are wrong afterwards. An index in a body that names nothing is an error, so that it
@@ -28,7 +30,6 @@ func (m *Module) Meter(module, name string, interval uint32) error {
 		counter:   m.Imported(KindGlobal) + uint32(len(m.Globals)),
 		refill:    imported + 1 + uint32(len(m.Functions)),
 		types:     uint32(len(m.Types)),
-		bulk:      interval/meterBulk + 1,
 	}
 	void := m.AddType(FuncType{})
 	m.Imports = append(m.Imports, Import{Module: module, Name: name, Kind: KindFunction, Function: void})
@@ -147,7 +148,6 @@ type meter struct {
 	counter   uint32 // index of the new global, so also how many there were
 	types     uint32
 	refill    uint32 // index of the slow path
-	bulk      uint32
 	local     uint32 // index of the local that the present body gets, so also how many it had
 	loops     []int  // sizes of the loops of the present body, in order
 	open      []int  // number of each open block that is a loop, else -1
@@ -189,8 +189,10 @@ func (mt *meter) rewrite(c *Code, params int) error {
 			used = true
 			loop++
 		case OpMemoryCopy, OpMemoryFill, OpMemoryInit:
-			out = mt.charge(out, mt.bulk)
-			out = append(out, it.Bytes()...)
+			out = append(mt.chargeLength(out, meterBytes), it.Bytes()...)
+			used = true
+		case OpTableCopy, OpTableFill, OpTableInit, OpTableGrow:
+			out = append(mt.chargeLength(out, meterElements), it.Bytes()...)
 			used = true
 		default:
 			out = append(out, it.Bytes()...)
@@ -261,6 +263,20 @@ func (mt *meter) survey(body []byte) (calls bool, err error) {
 func (mt *meter) charge(b []byte, cost uint32) []byte {
 	b = AppendU32(append(b, byte(OpGlobalGet)), mt.counter)
 	b = AppendS64(append(b, byte(OpI32Const)), int64(cost))
+	return mt.settle(b)
+}
+
+// chargeLength charges for the length on top of the stack, which stays there: one unit, and one more for each 1<<shift.
+func (mt *meter) chargeLength(b []byte, shift byte) []byte {
+	b = AppendU32(append(b, byte(OpLocalTee)), mt.local)
+	b = AppendU32(append(b, byte(OpGlobalGet)), mt.counter)
+	b = AppendU32(append(b, byte(OpLocalGet)), mt.local)
+	b = append(b, byte(OpI32Const), shift, byte(OpI32ShrU), byte(OpI32Const), 1, byte(OpI32Add))
+	return mt.settle(b)
+}
+
+// settle takes the cost on top of the stack from the counter below it.
+func (mt *meter) settle(b []byte) []byte {
 	b = AppendU32(append(b, byte(OpI32Sub), byte(OpLocalTee)), mt.local)
 	b = AppendU32(append(b, byte(OpGlobalSet)), mt.counter)
 	b = AppendU32(append(b, byte(OpLocalGet)), mt.local)

@@ -187,21 +187,15 @@ func (m *Module) Imported(kind Kind) uint32 {
 	return n
 }
 
-// FunctionType returns the type of the function at index, imports first; false where there is none.
-func (m *Module) FunctionType(index uint32) (FuncType, bool) {
+// FunctionTypes returns the index in Types of every function, imports first.
+func (m *Module) FunctionTypes() []uint32 {
+	var types []uint32
 	for i := range m.Imports {
-		if m.Imports[i].Kind != KindFunction {
-			continue
+		if m.Imports[i].Kind == KindFunction {
+			types = append(types, m.Imports[i].Function)
 		}
-		if index == 0 {
-			return m.typeAt(m.Imports[i].Function)
-		}
-		index--
 	}
-	if uint64(index) >= uint64(len(m.Functions)) {
-		return FuncType{}, false
-	}
-	return m.typeAt(m.Functions[index])
+	return append(types, m.Functions...)
 }
 
 func (m *Module) typeAt(index uint32) (FuncType, bool) {
