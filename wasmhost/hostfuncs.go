@@ -37,6 +37,7 @@ var hostFuncs = slices.Concat(
 	panicHandlerFuncs,
 	transactionIndexFuncs,
 	tracingFuncs,
+	blsFuncs,
 	benchmarkingFuncs,
 	unofferedFuncs,
 )
