@@ -25,7 +25,7 @@ var (
 	logFlag         = &cli.StringFlag{Name: "log", Value: "warn", Usage: "print what the runtime logs from this `LEVEL` on, on stderr: off, error, warn, info, debug or trace"}
 )
 
-// logLevels are the names of log levels, in the order of their numbers.
+// logLevels are the names of wasmhost's log levels, in the order of their numbers.
 var logLevels = []string{"off", "error", "warn", "info", "debug", "trace"}
 
 func runtimeCommand() *cli.Command {
@@ -252,8 +252,12 @@ func (r *runtimeReport) describe(c *cli.Context, src *source) error {
 	if err != nil {
 		return err
 	}
+	pages, err := wasmhost.HeapPages(overlay)
+	if err != nil {
+		return err
+	}
 	// Some runtimes read the state while they describe themselves.
-	answer, err := runtime.Call(ctx, &wasmhost.Env{Storage: overlay}, "Metadata_metadata", nil)
+	answer, err := runtime.Call(ctx, &wasmhost.Env{Storage: overlay, HeapPages: pages}, "Metadata_metadata", nil)
 	if err != nil {
 		return err
 	}
@@ -318,13 +322,16 @@ func runtimeCall(c *cli.Context) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", args[0], err)
 	}
+	pages, err := wasmhost.HeapPages(overlay)
+	if err != nil {
+		return fmt.Errorf("%s: %w", args[0], err)
+	}
 	env := &wasmhost.Env{
 		Storage:     overlay,
+		HeapPages:   pages,
 		MaxLogLevel: wasmhost.LogLevel(level),
 		Log: func(level wasmhost.LogLevel, target, message string) {
-			if int(level) < len(logLevels) {
-				fmt.Fprintf(c.App.ErrWriter, "%s %s: %s\n", logLevels[level], target, message)
-			}
+			fmt.Fprintf(c.App.ErrWriter, "%s %s: %s\n", logLevels[level], target, message)
 		},
 	}
 	ctx, cancel := context.WithTimeout(c.Context, c.Duration(timeoutFlag.Name))

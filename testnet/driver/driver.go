@@ -67,15 +67,24 @@ func (c *Chain) Query(ctx context.Context, block *Block, api string, args []byte
 	if err != nil {
 		return nil, err
 	}
-	return runtime.Call(ctx, c.env(storage.NewOverlay(block.State)), api, args)
+	env, err := c.env(storage.NewOverlay(block.State))
+	if err != nil {
+		return nil, err
+	}
+	return runtime.Call(ctx, env, api, args)
 }
 
-func (c *Chain) env(overlay *storage.Overlay) *wasmhost.Env {
-	env := &wasmhost.Env{Storage: overlay, Log: c.Log}
+// env is the environment of calls on what is written over the state below overlay, which says how much memory they get.
+func (c *Chain) env(overlay *storage.Overlay) (*wasmhost.Env, error) {
+	pages, err := wasmhost.HeapPages(overlay.Parent())
+	if err != nil {
+		return nil, err
+	}
+	env := &wasmhost.Env{Storage: overlay, HeapPages: pages, Log: c.Log}
 	if c.Log != nil {
 		env.MaxLogLevel = wasmhost.LogInfo
 	}
-	return env
+	return env, nil
 }
 
 // Inherent is the data of one inherent provider: "timstap0" with the milliseconds since 1970, "auraslot" with the slot.
@@ -86,12 +95,14 @@ type Inherent struct {
 
 // Applied is what became of an extrinsic that was offered to a block.
 type Applied struct {
-	// Included tells whether the extrinsic is in the block. It is not when the runtime found it invalid.
+	// Included tells whether the extrinsic is in the block. It is not when the runtime found it invalid, or trapped over it.
 	Included bool
 	// OK tells whether its call succeeded.
 	OK bool
-	// Result is the encoded ApplyExtrinsicResult.
+	// Result is the encoded ApplyExtrinsicResult; nil where the runtime trapped.
 	Result []byte
+	// Err is how the runtime trapped over the extrinsic, a *wasmhost.Trap, or nil.
+	Err error
 }
 
 // Author makes the block after parent: digest opens its header, inherents become its first extrinsics, and of extrinsics those follow that the runtime takes.
@@ -110,7 +121,10 @@ func (c *Chain) Author(ctx context.Context, parent *Block, digest []chain.Digest
 		return fail("read version", err)
 	}
 	overlay := storage.NewOverlay(parent.State)
-	env := c.env(overlay)
+	env, err := c.env(overlay)
+	if err != nil {
+		return fail("read heap pages", err)
+	}
 	header := chain.Header{ParentHash: parent.Hash, Number: number, Digest: digest}
 	if _, err := runtime.Call(ctx, env, "Core_initialize_block", scale.Marshal(header)); err != nil {
 		return fail("initialize", err)
@@ -133,6 +147,9 @@ func (c *Chain) Author(ctx context.Context, parent *Block, digest []chain.Digest
 		applied, err := apply(ctx, runtime, env, overlay, inherent)
 		if err != nil {
 			return fail(fmt.Sprintf("inherent %d", i), err)
+		}
+		if applied.Err != nil {
+			return fail(fmt.Sprintf("inherent %d", i), applied.Err)
 		}
 		if !applied.Included || !applied.OK {
 			return fail(fmt.Sprintf("inherent %d", i), fmt.Errorf("runtime answered 0x%x", applied.Result))
@@ -164,14 +181,19 @@ func (c *Chain) Author(ctx context.Context, parent *Block, digest []chain.Digest
 	return block, results, nil
 }
 
-// apply offers an extrinsic to the block being made. One that the runtime finds invalid leaves no trace.
+// apply offers an extrinsic to the block being made. One that the runtime finds invalid, or traps over, leaves no trace, and the block goes on as
+// that of Substrate's proposer does. What is not the extrinsic's doing ends the block: a call that ran out of time, a host that failed.
 func apply(ctx context.Context, runtime *wasmhost.Runtime, env *wasmhost.Env, overlay *storage.Overlay, extrinsic chain.OpaqueExtrinsic) (Applied, error) {
 	if err := overlay.Begin(); err != nil {
 		return Applied{}, err
 	}
 	result, err := runtime.Call(ctx, env, "BlockBuilder_apply_extrinsic", scale.Marshal(extrinsic))
 	if err != nil {
-		return Applied{}, err
+		var trap *wasmhost.Trap
+		if !errors.As(err, &trap) || errors.Is(err, wasmhost.ErrDeadline) || errors.Is(err, wasmhost.ErrHost) {
+			return Applied{}, err
+		}
+		return Applied{Err: trap}, overlay.Rollback()
 	}
 	// Result<Result<(), DispatchError>, TransactionValidityError>: the outer error means that the extrinsic is in no block.
 	applied := Applied{Result: result, Included: len(result) > 0 && result[0] == 0}
@@ -200,9 +222,13 @@ func (c *Chain) Execute(ctx context.Context, parent *Block, block chain.Block) (
 		return fail("read version", err)
 	}
 	overlay := storage.NewOverlay(parent.State)
+	env, err := c.env(overlay)
+	if err != nil {
+		return fail("read heap pages", err)
+	}
 	unsealed := block
 	unsealed.Header, _, _ = block.Header.Unsealed()
-	if _, err := runtime.Call(ctx, c.env(overlay), "Core_execute_block", scale.Marshal(unsealed)); err != nil {
+	if _, err := runtime.Call(ctx, env, "Core_execute_block", scale.Marshal(unsealed)); err != nil {
 		return fail("Core_execute_block", err)
 	}
 	done, err := seal(overlay, block, version)

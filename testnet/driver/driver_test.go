@@ -315,7 +315,7 @@ func (s *subtensor) step(t *testing.T, head *Block, operations func(*subtensor, 
 	for i, a := range applied {
 		switch {
 		case !a.Included:
-			t.Fatalf("block %d: %s was refused: 0x%x", n, ops[i].name, a.Result)
+			t.Fatalf("block %d: %s was refused: 0x%x, %v", n, ops[i].name, a.Result, a.Err)
 		case a.OK && strings.HasSuffix(ops[i].name, refused):
 			t.Fatalf("block %d: %s succeeded", n, ops[i].name)
 		case a.OK:
