@@ -1,9 +1,6 @@
 package storage
 
-import (
-	"bytes"
-	"strings"
-)
+import "strings"
 
 // The keys of the top trie under which the roots of child tries live. Nobody writes them by hand: a root is the
 // function of its child trie's content. Source: sp_core storage, well_known_keys::CHILD_STORAGE_KEY_PREFIX.
@@ -31,14 +28,4 @@ func touchesChildKeys(prefix []byte) bool {
 // prefixed tells whether key starts with prefix; the key is a string because the overlay indexes by strings.
 func prefixed(key string, prefix []byte) bool {
 	return len(key) >= len(prefix) && key[:len(prefix)] == string(prefix)
-}
-
-// firstAtOrAfter returns the key from which a walk over prefix starts: cursor where it lies inside the prefix, the
-// prefix itself where the cursor lies before it. ok is false where the cursor lies behind the prefix: nothing is left.
-// Source: trie-db, TrieDBRawIterator::prefix_then_seek.
-func firstAtOrAfter(prefix, cursor []byte) (start []byte, ok bool) {
-	if bytes.Compare(cursor, prefix) <= 0 {
-		return prefix, true
-	}
-	return cursor, bytes.HasPrefix(cursor, prefix)
 }

@@ -270,23 +270,12 @@ func (o *Overlay) clear(child, prefix []byte, limit *uint32, cursor []byte) (cle
 			}
 		}
 	}
-	key, more := firstAtOrAfter(prefix, cursor)
-	if more {
-		// The walk starts at a key, itself included; the states below only tell what comes after one.
-		if _, ok, err := o.parent.Get(child, key); err != nil {
-			return cleared, err
-		} else if !ok {
-			if key, more, err = o.parent.NextKey(child, key); err != nil {
-				return cleared, err
-			}
-		}
-	}
-	for more && bytes.HasPrefix(key, prefix) {
+	keys := o.parent.Iterate(child, prefix, cursor)
+	defer keys.Close()
+	for keys.Next() {
+		key := keys.Key()
 		if limit != nil && cleared.Loops == *limit {
-			cleared.Next = bytes.Clone(key)
-			if cleared.Next == nil {
-				cleared.Next = []byte{} // the empty key is a key
-			}
+			cleared.Next = append([]byte{}, key...) // not nil: the empty key is a key
 			break
 		}
 		if e := o.changes(child).get(key); e == nil {
@@ -297,9 +286,9 @@ func (o *Overlay) clear(child, prefix []byte, limit *uint32, cursor []byte) (cle
 			}
 		}
 		cleared.Loops++
-		if key, more, err = o.parent.NextKey(child, key); err != nil {
-			return cleared, err
-		}
+	}
+	if err := keys.Err(); err != nil {
+		return cleared, err
 	}
 	cleared.Unique += cleared.Backend
 	return cleared, nil
@@ -363,7 +352,7 @@ func childRootVersion(root hash.H256) version {
 func (o *Overlay) derive(version trie.Version) error {
 	// A write that was rolled back cannot be undone in the derived state: the parent's leaf may be of another version than
 	// the one that would be written over it. Then everything is applied to the parent state again.
-	anew := o.derived == nil || o.stale || version != o.derivedVersion
+	anew := o.derived == nil || o.stale || version != o.derivedVersion || o.derived.Derivation().Ordered
 	from := o.derived
 	if anew {
 		from = o.parent
@@ -373,6 +362,9 @@ func (o *Overlay) derive(version trie.Version) error {
 		return nil
 	}
 	derived, err := from.Derive(changes, version)
+	if err == nil && !anew && derived.Derivation().Ordered {
+		derived, err = o.parent.Derive(o.delta(true), version)
+	}
 	if err != nil {
 		o.stale = true // the dirty lists are used up
 		return fmt.Errorf("derive state: %w", err)
@@ -425,6 +417,7 @@ func (o *Overlay) Finish(version trie.Version) (State, *Changes, error) {
 		o.write(nil, ChildRootKey([]byte(child)), childRootVersion(root))
 	}
 	state, changes := o.derived, o.Changes()
+	changes.add(state.Derivation().Stripped)
 	o.reset(state)
 	return state, changes, nil
 }

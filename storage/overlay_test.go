@@ -157,8 +157,11 @@ type broken struct{ State }
 
 var errDisk = errors.New("disk on fire")
 
-func (broken) Get(child, key []byte) ([]byte, bool, error)     { return nil, false, errDisk }
-func (broken) Has(child, key []byte) (bool, error)             { return false, errDisk }
+func (broken) Get(child, key []byte) ([]byte, bool, error) { return nil, false, errDisk }
+func (broken) Has(child, key []byte) (bool, error)         { return false, errDisk }
+func (broken) Iterate(child, prefix, from []byte) Iterator {
+	return &trieKeys{Iterator: trie.New().Iterator(nil), err: errDisk}
+}
 func (broken) NextKey(child, key []byte) ([]byte, bool, error) { return nil, false, errDisk }
 func (broken) Derive(*Changes, trie.Version) (State, error)    { return nil, errDisk }
 

@@ -3,7 +3,6 @@ package storage
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/gotensor/gotensor/primitives/hash"
 	"github.com/gotensor/gotensor/storage/trie"
@@ -49,10 +48,7 @@ func Prove(s State, child []byte, keys [][]byte) ([][]byte, error) {
 // made for. Whatever needs more gives a *trie.MissingError; a malformed node gives trie.ErrNode. Nodes to which
 // nothing refers are without effect. The proof's slices are kept and must not change.
 func StateFromProof(root hash.H256, nodes [][]byte) (*TrieState, error) {
-	set := make(nodeSet, len(nodes))
-	for _, n := range nodes {
-		set[hash.Blake2b256(n)] = n
-	}
+	set := trie.Blake2b.NodeSet(nodes)
 	if _, ok := set[root]; !ok && root != trie.EmptyRoot {
 		return nil, fmt.Errorf("state root: %w", &trie.MissingError{Hash: root})
 	}
@@ -75,21 +71,4 @@ func VerifyRead(root hash.H256, nodes [][]byte, child []byte, keys [][]byte) ([]
 		read[i] = Change{Key: key, Value: value, Delete: !ok}
 	}
 	return read, nil
-}
-
-// nodeSet reads nodes and values by their hash: those of the top trie and of child tries alike.
-type nodeSet map[hash.H256][]byte
-
-func (s nodeSet) Node(path []byte, h hash.H256) ([]byte, error) {
-	if n, ok := s[h]; ok {
-		return n, nil
-	}
-	return nil, &trie.MissingError{Path: slices.Clone(path), Hash: h}
-}
-
-func (s nodeSet) Value(key []byte, h hash.H256) ([]byte, error) {
-	if v, ok := s[h]; ok {
-		return v, nil
-	}
-	return nil, &trie.MissingError{Path: slices.Clone(key), Hash: h, Value: true}
 }

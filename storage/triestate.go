@@ -16,12 +16,20 @@ import (
 // one another share all nodes that they have in common, so a block costs memory for what it changed, and forks cost no more.
 type TrieState struct {
 	top *frozenTrie
-	// children are the child tries in memory, ascending by key. Without a source these are all, and none is empty. With one
-	// they are those that were written to since, and the emptied are among them, so that Diff sees them.
+	// children are the child tries in memory, ascending by key; none is empty. Without a source these are all, with one those
+	// that were written to since.
 	children []childTrie
 	source   Source
 	recorder *trie.Recorder // nil where nothing records
+
+	derivation Derivation
+
+	mu    sync.Mutex
+	roots map[string]*frozenTrie // child tries that were loaded from source, by key
 }
+
+// maxLoaded bounds how many child tries a state keeps at hand that it loaded; each takes about a kilobyte.
+const maxLoaded = 1024
 
 // Source gives the nodes of each trie; a nil child is the top trie.
 type Source func(child []byte) trie.NodeReader
@@ -126,12 +134,22 @@ func (s *TrieState) child(child []byte) (*frozenTrie, error) {
 		return known, nil
 	}
 	// The top trie is asked even for a child that is in memory, so that a recorder sees how the child's root is proved.
+	// A recorder may have forgotten it since, so what was loaded spares the walk only where nothing records.
+	s.mu.Lock()
+	loaded := s.roots[string(child)]
+	s.mu.Unlock()
+	if loaded != nil && s.recorder == nil {
+		return loaded, nil
+	}
 	value, ok, err := s.top.Get(ChildRootKey(child))
 	if !ok || err != nil {
 		return nil, err
 	}
 	if known != nil {
 		return known, nil
+	}
+	if loaded != nil {
+		return loaded, nil
 	}
 	if len(value) != len(hash.H256{}) {
 		return nil, fmt.Errorf("root of child trie 0x%x: expected 32 bytes, got %d", child, len(value))
@@ -143,7 +161,17 @@ func (s *TrieState) child(child []byte) (*frozenTrie, error) {
 	if s.recorder != nil {
 		t = t.Record(s.recorder)
 	}
-	return freeze(t), nil
+	loaded = freeze(t)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.roots == nil || len(s.roots) == maxLoaded {
+		s.roots = map[string]*frozenTrie{}
+	}
+	if first := s.roots[string(child)]; first != nil {
+		return first, nil // what writes load is shared by all who use the same one
+	}
+	s.roots[string(child)] = loaded
+	return loaded, nil
 }
 
 func (s *TrieState) find(child string) (int, bool) {
@@ -157,6 +185,36 @@ func (s *TrieState) known(child []byte) *frozenTrie {
 	}
 	return nil
 }
+
+// Iterate implements State. It touches the nodes that a walk over keys in Substrate touches. Errors as Get.
+func (s *TrieState) Iterate(child, prefix, from []byte) Iterator {
+	if child == nil {
+		return &trieKeys{Iterator: s.top.IteratorFrom(prefix, from)}
+	}
+	t, err := s.child(child)
+	if t == nil || err != nil {
+		return &trieKeys{Iterator: trie.New().Iterator(nil), err: err}
+	}
+	return &trieKeys{Iterator: t.IteratorFrom(prefix, from)}
+}
+
+// trieKeys is an Iterator over a trie, or, with an error, over nothing.
+type trieKeys struct {
+	*trie.Iterator
+	err error
+}
+
+func (k *trieKeys) Err() error {
+	if k.err != nil {
+		return k.err
+	}
+	return k.Iterator.Err()
+}
+
+func (k *trieKeys) Close() {}
+
+// Derivation implements State. A state that records is always Ordered.
+func (s *TrieState) Derivation() Derivation { return s.derivation }
 
 // Derive implements State. It costs what the changes cost, and the copy of a pointer for each child trie where child tries
 // changed. Changes of the top trie under keys of child roots are passed over: the child tries give their roots.
@@ -178,6 +236,8 @@ func (s *TrieState) derive(changes *Changes, version trie.Version) (*TrieState, 
 		next.children = append(make([]childTrie, 0, len(s.children)+len(changes.Child)), s.children...)
 	}
 	roots := make([]Change, 0, len(changes.Child))
+	var nested bool
+	var stripped Changes
 	for i := range changes.Child {
 		change := &changes.Child[i]
 		t, err := s.childFork(change.Child)
@@ -190,6 +250,10 @@ func (s *TrieState) derive(changes *Changes, version trie.Version) (*TrieState, 
 			}
 		}
 		root := t.Root()
+		nested = nested || t.Nested()
+		if lost := lostKeys(t, change.Changes); len(lost) > 0 {
+			stripped.Child = append(stripped.Child, ChildChanges{Child: change.Child, Changes: lost})
+		}
 		next.setChild(change.Child, t)
 		roots = append(roots, Change{Key: ChildRootKey(change.Child), Value: root[:], Delete: root == trie.EmptyRoot})
 	}
@@ -216,8 +280,29 @@ func (s *TrieState) derive(changes *Changes, version trie.Version) (*TrieState, 
 			return nil, err
 		}
 	}
+	stripped.Top = lostKeys(top, changes.Top)
+	next.derivation.Ordered = nested || top.Nested() || s.recorder != nil
+	if len(stripped.Top) > 0 || len(stripped.Child) > 0 {
+		next.derivation.Stripped = &stripped
+	}
 	next.top = freeze(top)
 	return next, nil
+}
+
+// lostKeys returns deletions of the keys that t lost to the deletion of others and that are not among changes.
+func lostKeys(t *trie.Trie, changes []Change) (lost []Change) {
+	for _, key := range t.Stripped() {
+		if _, ok := findChange(changes, key); !ok {
+			lost = append(lost, Change{Key: key, Delete: true})
+		}
+	}
+	slices.SortFunc(lost, func(a, b Change) int { return bytes.Compare(a.Key, b.Key) })
+	return lost
+}
+
+// findChange returns where in sorted changes a key is, or belongs.
+func findChange(changes []Change, key []byte) (int, bool) {
+	return slices.BinarySearchFunc(changes, key, func(c Change, key []byte) int { return bytes.Compare(c.Key, key) })
 }
 
 // childFork returns a child trie to be changed, a new one where it is empty.
@@ -235,7 +320,7 @@ func (s *TrieState) childFork(child []byte) (*trie.Trie, error) {
 // setChild makes t a child trie of s, whose list of children is its own.
 func (s *TrieState) setChild(child []byte, t *trie.Trie) {
 	i, ok := s.find(string(child))
-	if t.Root() == trie.EmptyRoot && s.source == nil {
+	if t.Root() == trie.EmptyRoot {
 		if ok {
 			s.children = append(s.children[:i], s.children[i+1:]...)
 		}
@@ -284,15 +369,15 @@ func checkSorted(changes *Changes) error {
 	return check(changes.Top)
 }
 
-// Diff hands over the nodes that turn the stored tries of old into those of s, which was derived from old in any number of
-// steps, or from an ancestor in common. sink is asked for the sink of each trie that differs: child tries in ascending order,
+// Diff hands over the nodes that turn the stored tries of old into those of s, however either came about. sink is asked for the sink of each trie that differs: child tries in ascending order,
 // the top trie (nil) last. Subtrees in common are not entered. Errors are those of the sinks and sources.
 func (s *TrieState) Diff(old *TrieState, sink func(child []byte) trie.NodeSink) error {
-	keys := make([]string, 0, len(old.children)+len(s.children))
-	for _, list := range [][]childTrie{old.children, s.children} {
-		for _, c := range list {
-			keys = append(keys, c.key)
-		}
+	// A child trie that differs has another root, and that is a value in the top trie.
+	var keys []string
+	if err := s.top.ChangedKeys(old.top.Trie, []byte(defaultChildPrefix), func(key []byte) {
+		keys = append(keys, string(key[len(defaultChildPrefix):]))
+	}); err != nil {
+		return err
 	}
 	slices.Sort(keys)
 	for _, key := range slices.Compact(keys) {

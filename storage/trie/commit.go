@@ -3,6 +3,7 @@ package trie
 import (
 	"bytes"
 	"math/bits"
+	"slices"
 
 	"github.com/gotensor/gotensor/primitives/hash"
 )
@@ -27,6 +28,9 @@ func (t *Trie) Commit(sink NodeSink) (hash.H256, error) {
 		return root, err
 	}
 	t.base = nil
+	if t.reader != nil {
+		t.loaded = new(loaded)
+	}
 	t.base = t.Snapshot()
 	return root, nil
 }
@@ -98,9 +102,91 @@ func (t *Trie) Diff(old *Trie, sink NodeSink) error {
 	return nil
 }
 
+// ChangedKeys calls f with each key under prefix whose value differs between old and t, and perhaps with some whose value does
+// not, in no particular order and perhaps twice. It is Diff of the part under prefix. The Root of both must have been called.
+func (t *Trie) ChangedKeys(old *Trie, prefix []byte, f func(key []byte)) error {
+	if old.dirty || t.dirty {
+		panic("BUG: difference of tries whose roots were not calculated")
+	}
+	if old.hash == t.hash {
+		return nil
+	}
+	nibbles := unpacked(prefix, 2*len(prefix))
+	a, b := walker{prefix: nibbles}, walker{prefix: nibbles}
+	if err := a.start(old); err != nil {
+		return err
+	}
+	if err := b.start(t); err != nil {
+		return err
+	}
+	step := func(w *walker) error {
+		n, depth, err := w.load()
+		if err != nil {
+			return err
+		}
+		w.t.keysInside(n, depth, w.path, prefix, f)
+		return w.enter()
+	}
+	for a.on || b.on {
+		order := 0
+		switch {
+		case !b.on:
+			order = -1
+		case !a.on:
+			order = 1
+		default:
+			order = bytes.Compare(a.path, b.path)
+		}
+		if order == 0 && a.merkle == b.merkle {
+			a.skip()
+			b.skip()
+			continue
+		}
+		if order <= 0 {
+			if err := step(&a); err != nil {
+				return err
+			}
+		}
+		if order >= 0 {
+			if err := step(&b); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// keysInside calls f with the keys under prefix that have their values in the encoding of n: its own and those of children that
+// are encoded inside it. path leads to n.
+func (t *Trie) keysInside(n *node, depth int, path, prefix []byte, f func(key []byte)) {
+	path = slices.Clone(path)
+	for i := range int(n.plen) {
+		path = append(path, byte(n.partialNibble(depth, i)))
+	}
+	if n.flags&hasValue != 0 {
+		if key := packed(path); bytes.HasPrefix(key, prefix) {
+			f(key)
+		}
+	}
+	for set := n.small; set != 0; set &= set - 1 {
+		i := uint(bits.TrailingZeros16(set))
+		t.keysInside(n.at(i).node, len(path)+1, append(path, byte(i)), prefix, f)
+	}
+}
+
+// packed puts nibbles, one a byte, two into a byte.
+func packed(nibbles []byte) []byte {
+	b := make([]byte, (len(nibbles)+1)/2)
+	for i, v := range nibbles {
+		putNibble(b, i, uint(v))
+	}
+	return b
+}
+
 // walker stands on one node of its own after the other, in ascending order of paths.
 type walker struct {
 	t      *Trie
+	prefix []byte // nibbles; nodes that are neither above nor below are passed over
 	on     bool
 	path   []byte    // nibbles to the node it stands on
 	merkle hash.H256 // of that node
@@ -129,11 +215,7 @@ func (w *walker) start(t *Trie) error {
 // load returns the node that w stands on, and its depth.
 func (w *walker) load() (*node, int, error) {
 	if w.node == nil {
-		packed := make([]byte, (len(w.path)+1)/2)
-		for i, v := range w.path {
-			putNibble(packed, i, uint(v))
-		}
-		n, err := w.t.fetch(packed, len(w.path), w.merkle)
+		n, err := w.t.fetch(packed(w.path), len(w.path), w.merkle)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -167,6 +249,9 @@ func (w *walker) skip() {
 		i := uint(bits.TrailingZeros16(up.rest))
 		up.rest &= up.rest - 1
 		w.path = append(w.path[:up.path], byte(i))
+		if n := min(len(w.path), len(w.prefix)); !bytes.Equal(w.path[:n], w.prefix[:n]) {
+			continue
+		}
 		k := up.n.at(i)
 		w.node, w.merkle = k.node, k.merkle
 		return

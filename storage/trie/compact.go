@@ -23,14 +23,13 @@ var childPrefix = []byte(":child_storage:default:")
 // EncodeCompact turns a storage proof of the top trie with this root, and of its default child tries, into Substrate's
 // compact form: nodes from the root down and from left to right without the hashes of nodes that follow, first those of
 // the top trie, then those of child tries in the order of their keys. A value that its node holds as a hash follows the
-// node, which then starts with an escape byte. A node or value that occurs again is referred to by its hash.
+// node, which then starts with an escape byte. A node or value that occurs again is referred to by its hash, so the bytes are
+// those of sp-trie 47 (encode_compact there skips duplicates, also across tries); older versions repeat what occurs again.
+// DecodeCompact reads both.
 // Nodes that the root does not lead to are dropped. Errors: *MissingError where the root is not in the proof; ErrNode;
 // ErrCompactProof where the root of a child trie is not 32 bytes long.
 func EncodeCompact(root hash.H256, nodes [][]byte) ([][]byte, error) {
-	set := make(proofNodes, len(nodes))
-	for _, n := range nodes {
-		set[Blake2b(n)] = n
-	}
+	set := Blake2b.NodeSet(nodes)
 	c := compactor{set: set, nodes: map[hash.H256]bool{}, values: map[hash.H256]bool{}}
 	if _, ok := set[root]; !ok {
 		return nil, &MissingError{Hash: root}
@@ -53,14 +52,17 @@ func EncodeCompact(root hash.H256, nodes [][]byte) ([][]byte, error) {
 	return c.out, nil
 }
 
-// childRoots returns the roots of default child tries, in the order of their keys, that the proof shows.
-func (p proofNodes) childRoots(root hash.H256) ([]hash.H256, error) {
+// childRoots returns the roots of default child tries, in the order of their keys, that the proof shows. Nodes that hold one
+// another many times over can lead to more keys than there are bytes in the proof; a bound on the nodes visited, far above
+// what the tries of a chain need, keeps the work in proportion. ErrCompactProof beyond.
+func (p NodeSet) childRoots(root hash.H256) ([]hash.H256, error) {
 	var roots []hash.H256
 	it := Load(root, p).Iterator(childPrefix)
 	if errors.Is(it.Err(), ErrMissing) {
 		return nil, nil
 	}
 	it.lenient = true
+	it.visits = 16*len(p) + 4096
 	for it.Next() {
 		v, err := it.Value()
 		if errors.Is(err, ErrMissing) {
@@ -74,11 +76,16 @@ func (p proofNodes) childRoots(root hash.H256) ([]hash.H256, error) {
 		}
 		roots = append(roots, hash.H256(v))
 	}
-	return roots, it.Err()
+	if err := it.Err(); errors.Is(err, errTooManyVisits) {
+		return nil, notCompact("%d nodes lead to child tries on more than %d paths", len(p), 16*len(p)+4096)
+	} else if err != nil {
+		return nil, err
+	}
+	return roots, nil
 }
 
 type compactor struct {
-	set           proofNodes
+	set           NodeSet
 	nodes, values map[hash.H256]bool // emitted
 	out           [][]byte
 }
@@ -151,7 +158,7 @@ func (c *compactor) trie(root hash.H256) error {
 // The proof must be of the top trie with this root; child tries must be referred to by it. Errors wrap ErrCompactProof,
 // ErrNode or ErrMissing.
 func DecodeCompact(root hash.H256, proof [][]byte) ([][]byte, error) {
-	d := decompactor{in: proof, set: proofNodes{}}
+	d := decompactor{in: proof, set: NodeSet{}}
 	got, err := d.trie()
 	if err != nil {
 		return nil, err
@@ -189,7 +196,7 @@ func DecodeCompact(root hash.H256, proof [][]byte) ([][]byte, error) {
 
 type decompactor struct {
 	in   [][]byte
-	set  proofNodes
+	set  NodeSet
 	last hash.H256 // root of a child trie that was read
 	open bool      // and not yet found in the top trie
 }

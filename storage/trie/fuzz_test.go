@@ -121,7 +121,7 @@ func FuzzCompactProof(f *testing.F) {
 	f.Add(joined(compact))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		list := lists(b)
-		d := decompactor{in: list, set: proofNodes{}}
+		d := decompactor{in: list, set: NodeSet{}}
 		root, err := d.trie()
 		if err != nil {
 			return

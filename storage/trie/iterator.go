@@ -20,11 +20,16 @@ type Iterator struct {
 	path   []byte // packed nibbles down to the top of the stack
 	key    []byte
 	err    error
+	// visits bounds the nodes that the walk may enter where it is not 0: a trie from a proof may lead to one node on
+	// many paths.
+	visits int
 	// lenient passes over subtrees that are missing from a partial trie.
 	lenient bool
 	room    [12]frame
 	bytes   [96]byte
 }
+
+var errTooManyVisits = errors.New("too many nodes visited")
 
 // frame is a node whose subtree is being walked.
 type frame struct {
@@ -54,6 +59,22 @@ func (t *Trie) IteratorAfter(prefix, after []byte) *Iterator {
 	return it
 }
 
+// IteratorFrom is Iterator from the least key at or after from on. It touches the nodes that Substrate's prefix_then_seek and
+// the walk behind it touch, none of them outside of the prefix but those on the path to it.
+func (t *Trie) IteratorFrom(prefix, from []byte) *Iterator {
+	it := new(Iterator)
+	it.init(t, prefix)
+	switch {
+	case bytes.Compare(from, prefix) <= 0:
+		it.seek(prefix, true)
+	case bytes.HasPrefix(from, prefix):
+		it.seek(from, true)
+	default:
+		_, it.err = t.top() // nothing is left, and only the root was looked at
+	}
+	return it
+}
+
 func (it *Iterator) init(t *Trie, prefix []byte) {
 	it.t, it.prefix = t, prefix
 	it.stack, it.path = it.room[:0], it.bytes[:0]
@@ -77,7 +98,9 @@ func (it *Iterator) seek(key []byte, equal bool) {
 		m := n.match(key, depth)
 		end := depth + int(n.plen)
 		if m < int(n.plen) {
-			if at := depth + m; at == 2*len(key) || nibble(key, at) < n.partialNibble(depth, m) {
+			if at := depth + m; at < 2*len(it.prefix) {
+				it.stack = it.stack[:0] // no key has the prefix
+			} else if at == 2*len(key) || nibble(key, at) < n.partialNibble(depth, m) {
 				it.push(n, depth, true, 0)
 			}
 			return
@@ -134,6 +157,12 @@ func (it *Iterator) Next() bool {
 		if err != nil {
 			it.err = err
 			return false
+		}
+		if it.visits > 0 {
+			if it.visits--; it.visits == 0 {
+				it.err = errTooManyVisits
+				return false
+			}
 		}
 		it.push(n, end+1, true, 0)
 	}

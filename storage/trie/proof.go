@@ -26,28 +26,37 @@ func FromProof(root hash.H256, nodes [][]byte) (*Trie, error) { return Blake2b.F
 
 // FromProof is FromProof under h.
 func (h Hasher) FromProof(root hash.H256, nodes [][]byte) (*Trie, error) {
-	set := make(proofNodes, len(nodes))
-	for _, n := range nodes {
-		set[h(n)] = n
-	}
+	set := h.NodeSet(nodes)
 	if _, ok := set[root]; !ok && root != h.EmptyRoot() {
 		return nil, &MissingError{Hash: root}
 	}
 	return LoadWith(h, root, set), nil
 }
 
-// proofNodes reads nodes and values by their hash.
-type proofNodes map[hash.H256][]byte
+// NodeSet is a NodeReader of nodes and values by their hash, such as those of a storage proof. The keys are trusted to be the
+// hashes; Hasher.NodeSet makes them.
+type NodeSet map[hash.H256][]byte
 
-func (p proofNodes) Node(path []byte, h hash.H256) ([]byte, error) {
-	if n, ok := p[h]; ok {
+// NodeSet returns the set of nodes, which it keeps: they must not change.
+func (h Hasher) NodeSet(nodes [][]byte) NodeSet {
+	set := make(NodeSet, len(nodes))
+	for _, n := range nodes {
+		set[h(n)] = n
+	}
+	return set
+}
+
+// Node implements NodeReader.
+func (s NodeSet) Node(path []byte, h hash.H256) ([]byte, error) {
+	if n, ok := s[h]; ok {
 		return n, nil
 	}
 	return nil, &MissingError{Path: slices.Clone(path), Hash: h}
 }
 
-func (p proofNodes) Value(key []byte, h hash.H256) ([]byte, error) {
-	if v, ok := p[h]; ok {
+// Value implements NodeReader.
+func (s NodeSet) Value(key []byte, h hash.H256) ([]byte, error) {
+	if v, ok := s[h]; ok {
 		return v, nil
 	}
 	return nil, &MissingError{Path: bytes.Clone(key), Hash: h, Value: true}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
+	"sync"
 	"sync/atomic"
 
 	"github.com/gotensor/gotensor/primitives/hash"
@@ -30,8 +31,16 @@ func (e *MissingError) Error() string {
 // Unwrap returns ErrMissing.
 func (e *MissingError) Unwrap() error { return ErrMissing }
 
+// ErrCorrupt marks bytes from a NodeReader that do not have the hash they were asked for by.
+var ErrCorrupt = errors.New("stored bytes have another hash")
+
+// ErrSubstratePanics is returned by Delete where Substrate's trie panics, so that no node can apply the deletion; see the package
+// documentation, "Deleting what is not there".
+var ErrSubstratePanics = errors.New("deletion on which Substrate's trie panics")
+
 // NodeReader is where a loaded trie finds what it does not hold in memory. It is safe for concurrent use. Results are not
-// changed by either side. It may look up by path, by hash, or both; what it returns is decoded strictly but not hashed again.
+// changed by either side. It may look up by path, by hash, or both; what it returns is hashed and compared, and then decoded
+// strictly.
 type NodeReader interface {
 	// Node returns the encoding of the node at path, which has the given hash. path is nibbles, one a byte.
 	Node(path []byte, h hash.H256) ([]byte, error)
@@ -48,7 +57,11 @@ type Trie struct {
 	hasher Hasher
 	reader NodeReader
 	base   *Trie // what Commit emitted last, clean; nil stands for the empty trie
+	loaded *loaded
 	buf    []byte
+
+	nested   bool     // see Nested
+	stripped [][]byte // see Stripped
 
 	recorder *Recorder
 	recorded uint64 // nodes with an edit tag up to this belong to the recorded state
@@ -70,15 +83,49 @@ func Load(root hash.H256, r NodeReader) *Trie { return LoadWith(Blake2b, root, r
 
 // LoadWith is Load under another hasher.
 func LoadWith(h Hasher, root hash.H256, r NodeReader) *Trie {
-	t := &Trie{hash: root, edit: newEdit(), hasher: h, reader: r}
-	t.base = &Trie{hash: root, hasher: h, reader: r}
+	t := &Trie{hash: root, edit: newEdit(), hasher: h, reader: r, loaded: new(loaded)}
+	t.base = &Trie{hash: root, hasher: h, reader: r, loaded: t.loaded}
 	return t
 }
 
+// loaded holds nodes as they were read by writes, so that Diff, and other writes over the same trie, need not read them
+// again. All snapshots of a loaded trie share it. Its nodes belong to no edit session: who changes one copies it.
+type loaded struct {
+	mu    sync.Mutex
+	nodes map[loadedAt]*node
+}
+
+// loadedAt is what a node in memory depends on: where its partial key starts decides how it is packed.
+type loadedAt struct {
+	h   hash.H256
+	odd bool
+}
+
+func (l *loaded) get(h hash.H256, depth int) *node {
+	if l == nil {
+		return nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.nodes[loadedAt{h, depth&1 == 1}]
+}
+
+func (l *loaded) keep(h hash.H256, depth int, n *node) {
+	if l == nil || n == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.nodes == nil {
+		l.nodes = map[loadedAt]*node{}
+	}
+	l.nodes[loadedAt{h, depth&1 == 1}] = n
+}
+
 // Snapshot returns a second view of the same content in constant time. From then on either changes without the other.
-// It counts as reading t.
+// It counts as reading t. Nested and Stripped of the snapshot begin anew.
 func (t *Trie) Snapshot() *Trie {
-	s := &Trie{root: t.root, hash: t.hash, dirty: t.dirty, edit: newEdit(), hasher: t.hasher, reader: t.reader, base: t.base,
+	s := &Trie{root: t.root, hash: t.hash, dirty: t.dirty, edit: newEdit(), hasher: t.hasher, reader: t.reader, base: t.base, loaded: t.loaded,
 		recorder: t.recorder, recorded: t.recorded}
 	atomic.StoreUint64(&t.edit, newEdit())
 	return s
@@ -109,25 +156,47 @@ func (t *Trie) fetch(path []byte, depth int, h hash.H256) (*node, error) {
 	if t.reader == nil {
 		panic("BUG: a trie without a reader has a node that is not in memory")
 	}
-	nibbles := make([]byte, depth)
-	for i := range nibbles {
-		nibbles[i] = byte(nibble(path, i))
+	if n := t.loaded.get(h, depth); n != nil {
+		if t.recorder != nil {
+			t.recorder.addNode(n, depth, h)
+		}
+		return n, nil
 	}
-	enc, err := t.reader.Node(nibbles, h)
+	var enc []byte
+	var err error
+	if set, ok := t.reader.(NodeSet); ok {
+		// A set finds by hash, which it calculated itself. Without a path the cost does not grow with the depth.
+		if enc, ok = set[h]; !ok {
+			return nil, &MissingError{Path: unpacked(path, depth), Hash: h}
+		}
+	} else {
+		if enc, err = t.reader.Node(unpacked(path, depth), h); err != nil {
+			return nil, err
+		}
+		if got := t.hasher(enc); got != h {
+			return nil, fmt.Errorf("node %s at nibbles 0x%x: %w: %s", h, unpacked(path, depth), ErrCorrupt, got)
+		}
+	}
+	n, err := decode(enc, depth, 0)
+	if err == nil && n == nil && depth > 0 {
+		err = malformed("empty node below the root")
+	}
 	if err != nil {
-		return nil, err
-	}
-	n, err := decode(enc, depth, t.tag())
-	if err != nil {
-		return nil, fmt.Errorf("node %s at nibbles 0x%x: %w", h, nibbles, err)
-	}
-	if n == nil && depth > 0 {
-		return nil, fmt.Errorf("node %s at nibbles 0x%x: %w", h, nibbles, malformed("empty node below the root"))
+		return nil, fmt.Errorf("node %s at nibbles 0x%x: %w", h, unpacked(path, depth), err)
 	}
 	if t.recorder != nil {
 		t.recorder.add(h, enc)
 	}
 	return n, nil
+}
+
+// unpacked returns the first n nibbles of a path, one a byte.
+func unpacked(path []byte, n int) []byte {
+	nibbles := make([]byte, n)
+	for i := range nibbles {
+		nibbles[i] = byte(nibble(path, i))
+	}
+	return nibbles
 }
 
 // top returns the root node, nil where the trie is empty.
@@ -200,10 +269,18 @@ func (t *Trie) value(n *node, key []byte, depth int) ([]byte, error) {
 	h := hash.H256(v[:hashLen])
 	if n.flags&valueAbsent != 0 {
 		v, err := t.reader.Value(key, h)
-		if err == nil && t.recorder != nil {
+		if err != nil {
+			return nil, err
+		}
+		if _, ok := t.reader.(NodeSet); !ok {
+			if got := t.hasher(v); got != h {
+				return nil, fmt.Errorf("value %s of key 0x%x: %w: %s", h, key, ErrCorrupt, got)
+			}
+		}
+		if t.recorder != nil {
 			t.recorder.add(h, v)
 		}
-		return v, err
+		return v, nil
 	}
 	v = v[hashLen:len(v):len(v)]
 	if t.recorder != nil && (n.edit <= t.recorded || n.flags&valueNew == 0) {
@@ -213,7 +290,7 @@ func (t *Trie) value(n *node, key []byte, depth int) ([]byte, error) {
 }
 
 // Get returns the value at key and whether there is one; an empty value is a value. The slice must not be changed.
-// Errors are those of the NodeReader, and ErrNode where what it returned is no node.
+// Errors are those of the NodeReader, ErrCorrupt where what it returned has another hash, and ErrNode where it is no node.
 func (t *Trie) Get(key []byte) ([]byte, bool, error) {
 	n, depth, err := t.find(key)
 	if n == nil || err != nil {
@@ -237,6 +314,7 @@ func (t *Trie) Put(key, value []byte, v Version) error {
 		if err != nil {
 			return err
 		}
+		t.loaded.keep(t.hash, 0, n)
 		if t.root = n; n == nil {
 			t.root = t.leaf(key, 0, value, v)
 			t.dirty = true
@@ -270,6 +348,9 @@ func (t *Trie) Put(key, value []byte, v Version) error {
 			below, err := t.below(n, i, key, depth)
 			if err != nil {
 				return err
+			}
+			if k.node == nil {
+				t.loaded.keep(k.merkle, depth, below)
 			}
 			k.node = below
 		}
@@ -309,41 +390,80 @@ func (t *Trie) split(slot **node, n *node, depth, m int, key, value []byte, v Ve
 	*slot = b
 }
 
-// Delete removes key; a key that is not there leaves the trie as it is.
+// Delete removes key. A key that is not there leaves the trie as it is, with one exception that Substrate has and that this
+// trie follows: see the package documentation, "Deleting what is not there". ErrSubstratePanics belongs to it. Other
+// errors are those of Get; after an error the trie is what it was.
 func (t *Trie) Delete(key []byte) error {
 	// Looking first keeps a trie that lacks the key clean, and brings errors before anything changed.
-	if n, _, err := t.find(key); n == nil || err != nil {
-		return err
-	}
-	if t.root == nil {
-		n, err := t.top()
-		if err != nil {
+	var room [24]*node
+	way := room[:0] // the nodes on the path to the key, as they are before
+	strip := false
+	n, err := t.top()
+	for depth := 0; ; {
+		if n == nil || err != nil {
 			return err
 		}
-		t.root = n
+		way = append(way, n)
+		m := n.match(key, depth)
+		end := depth + int(n.plen)
+		if m < int(n.plen) {
+			if depth+m < 2*len(key) {
+				return nil
+			}
+			t.nested = true
+			if strip = m == 0 && n.set != 0 && n.flags&hasValue != 0; !strip {
+				return nil
+			}
+			if n.set&(n.set-1) == 0 {
+				return fmt.Errorf("delete absent key 0x%x above a value with one child: %w", key, ErrSubstratePanics)
+			}
+			break
+		}
+		if end == 2*len(key) {
+			t.nested = t.nested || n.set != 0
+			if n.flags&hasValue == 0 {
+				return nil
+			}
+			break
+		}
+		i := nibble(key, end)
+		if n.set&(1<<i) == 0 {
+			return nil
+		}
+		depth = end + 1
+		n, err = t.below(n, i, key, depth)
+	}
+	if t.root == nil {
+		t.loaded.keep(t.hash, 0, way[0])
+		t.root = way[0]
 	}
 	var parent **node // slot of the branch above
 	var parentDepth int
 	var which uint // of its children
 	slot, depth := &t.root, 0
 	t.dirty = true
-	for {
+	for at := 1; ; at++ {
 		n := t.own(slot)
 		end := depth + int(n.plen)
-		if end < 2*len(key) {
+		if at < len(way) {
 			i := nibble(key, end)
 			k := n.at(i)
 			if k.node == nil {
-				below, err := t.below(n, i, key, end+1)
-				if err != nil {
-					return err
-				}
-				k.node = below
+				t.loaded.keep(k.merkle, end+1, way[at])
+				k.node = way[at]
 			}
 			n.dirty |= 1 << i
 			parent, parentDepth, which = slot, depth, i
 			slot, depth = &k.node, end+1
 			continue
+		}
+		if strip {
+			victim := make([]byte, end/2)
+			copy(victim, key)
+			putNibbles(victim, depth, n.data, int(n.plen))
+			t.stripped = append(t.stripped, victim)
+			n.clearValue(depth)
+			return nil
 		}
 		if n.set != 0 {
 			if n.set&(n.set-1) == 0 {
@@ -369,6 +489,14 @@ func (t *Trie) Delete(key []byte) error {
 	}
 }
 
+// Nested tells whether a key was deleted while others began with it, since t was made: only then can the order in which
+// keys are written decide what the trie holds.
+func (t *Trie) Nested() bool { return t.nested }
+
+// Stripped returns the keys whose values were lost to the deletion of others since t was made; some may have been written
+// again.
+func (t *Trie) Stripped() [][]byte { return t.stripped }
+
 // merge replaces the branch in slot, which t owns, by its child at the one bit of set, whose partial key grows by the
 // branch's and the nibble between. key begins with the path to the branch.
 func (t *Trie) merge(slot **node, depth int, key []byte, set uint16) error {
@@ -382,6 +510,9 @@ func (t *Trie) merge(slot **node, depth int, key []byte, set uint16) error {
 	below, err := t.below(b, i, path, end+1)
 	if err != nil {
 		return err
+	}
+	if k := b.at(i); k.node == nil {
+		t.loaded.keep(k.merkle, end+1, below)
 	}
 	n := below
 	if n.edit != t.tag() {
