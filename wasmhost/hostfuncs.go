@@ -92,19 +92,19 @@ func (c *call) text(s uint64, param int) string {
 // decode reads the SCALE value in the guest bytes that span names. Bytes behind the value are ignored, as Substrate does.
 // Views that read takes alias guest memory. Traps where the bytes are outside memory or no such value.
 //
-// A value needs as much memory as its bytes are worth, and no bound below that: where it lay would be a rule of consensus.
+// What the bytes say is not bounded further: such a bound would be a rule of consensus that Substrate does not have.
 func decode[T any](c *call, s uint64, param int, read func(*scale.Decoder) T) T {
 	data := c.bytes(s, param)
 	d := scale.NewDecoder(data)
-	d.SetBudget(maxItemSize * (len(data) + 1))
+	d.SetBudget(memoryPerByte * (len(data) + 1))
 	value := read(d)
 	c.decoded(d, param)
 	return value
 }
 
-// maxItemSize is the most bytes of memory that decode may need for a byte of input: the size of the largest item of which a sequence may
-// have one for each byte. Those that the host functions read are slices, of which the encoding of an empty one has one byte.
-const maxItemSize = 64
+// memoryPerByte is how many bytes of memory a byte of an encoding may be worth, which is more than any value that host functions decode needs: the
+// most are the 24 of an optional byte string whose encoding has one or two bytes. Sequences of byte strings are read in place (call.items).
+const memoryPerByte = 64
 
 // decoded ends the call where d could not read what the guest gave.
 func (c *call) decoded(d *scale.Decoder, param int) {

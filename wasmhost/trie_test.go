@@ -76,6 +76,35 @@ func TestTrieDeadline(t *testing.T) {
 	}
 }
 
+// FuzzTrieArguments gives arbitrary bytes to the roots and wants what a plain decoder makes of them: the same root or, where it is no
+// sequence, a trap.
+func FuzzTrieArguments(f *testing.F) {
+	f.Add([]byte{8, 4, 'a', 4, 'b', 0, 0})
+	f.Add([]byte{12, 4, 'b', 0, 4, 'a', 0, 4, 'b', 8, 'x', 'y'})
+	f.Add([]byte{0xfe, 0xff, 0xff, 0xff, 0})
+	f.Fuzz(func(t *testing.T, data []byte) {
+		g := newTester(t, &Env{})
+		check := func(name string, err error, want hash.H256) {
+			t.Helper()
+			got, trap := g.call(name, data, 1)
+			if (trap == nil) != (err == nil) {
+				t.Fatalf("%s: got %v, a decoder says %v", name, trap, err)
+			}
+			if trap != nil {
+				wantTrap(t, trap, name, 0, ErrArgument)
+			} else if root := g.readAt(got, 32); !bytes.Equal(root, want[:]) {
+				t.Fatalf("%s: got %x, want %s", name, root, want)
+			}
+		}
+		d := scale.NewDecoder(data)
+		pairs := scale.DecodeSeq(d, func(d *scale.Decoder) trie.Pair { return trie.Pair{Key: d.View(), Value: d.View()} })
+		check("ext_trie_blake2_256_root_version_2", d.Err(), trie.RootOf(pairs, trie.V1))
+		d = scale.NewDecoder(data)
+		items := scale.DecodeSeq(d, (*scale.Decoder).View)
+		check("ext_trie_blake2_256_ordered_root_version_2", d.Err(), trie.OrderedRoot(items, trie.V1))
+	})
+}
+
 // Pairs in any order, with keys that occur again, have the root of what the last of each say.
 func TestTrieRootOrder(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
