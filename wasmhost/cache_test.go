@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // cacheFiles returns the files below dir.
@@ -93,5 +94,120 @@ func TestCacheBounds(t *testing.T) {
 	e.Close()
 	if _, err := e.Load(context.Background(), echo().Encode()); !errors.Is(err, ErrClosed) {
 		t.Errorf("a closed engine loads: %v", err)
+	}
+}
+
+// What is not the compiler's stays, wherever it lies.
+func TestCacheKeepsForeignFiles(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "cache")
+	stillGood(t, newTestEngine(t, Config{CacheDir: dir}))
+	compiled := cacheFiles(t, dir)
+	if len(compiled) == 0 {
+		t.Fatal("nothing was cached")
+	}
+	folder := filepath.Dir(compiled[0])
+	key := filepath.Base(compiled[0])
+	foreign := []string{
+		filepath.Join(dir, "thesis.txt"), filepath.Join(dir, key), filepath.Join(dir, "old.tmp"),
+		filepath.Join(folder, "notes"), filepath.Join(folder, key+".bak"), filepath.Join(folder, key[1:]), filepath.Join(folder, key+".x.tmp"),
+	}
+	ours := filepath.Join(folder, key+".123.tmp")
+	for _, path := range append([]string{ours}, foreign...) {
+		if err := os.WriteFile(path, []byte("mine"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		old := time.Now().Add(-2 * time.Hour)
+		if err := os.Chtimes(path, old, old); err != nil {
+			t.Fatal(err)
+		}
+	}
+	newTestEngine(t, Config{CacheDir: dir, CacheBytes: 1})
+	left := cacheFiles(t, dir)
+	slices.Sort(left)
+	slices.Sort(foreign)
+	if !slices.Equal(left, foreign) {
+		t.Errorf("left: %q, expected %q", left, foreign)
+	}
+}
+
+// numbered is a good guest, each number another.
+func numbered(i int) []byte {
+	g := echo()
+	g.exports("other", asm(constI64(int64(i))))
+	return g.Encode()
+}
+
+// The folder stays within its bound while the engine runs, and what goes is what was used longest ago.
+func TestCacheForgetsOldest(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "cache")
+	load := func(e *Engine, i int) {
+		t.Helper()
+		if _, err := e.Load(context.Background(), numbered(i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	load(newTestEngine(t, Config{CacheDir: dir}), 0)
+	first := cacheFiles(t, dir)
+	if len(first) != 1 {
+		t.Fatalf("%d files for one module", len(first))
+	}
+	info, err := os.Stat(first[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := time.Now().Add(-24 * time.Hour)
+	if err := os.Chtimes(first[0], old, old); err != nil {
+		t.Fatal(err)
+	}
+	e := newTestEngine(t, Config{CacheDir: dir, CacheBytes: 3*info.Size() + 100})
+	load(e, 0)
+	if info, err = os.Stat(first[0]); err != nil || !info.ModTime().After(old.Add(time.Hour)) {
+		t.Fatalf("the file was used and is from %v, %v", info.ModTime(), err)
+	}
+	if err := os.Chtimes(first[0], old, old); err != nil {
+		t.Fatal(err)
+	}
+	for i := 1; i < 8; i++ {
+		load(e, i)
+		if n := len(cacheFiles(t, dir)); n > 3 {
+			t.Fatalf("%d files", n)
+		}
+	}
+	if _, err := os.Stat(first[0]); err == nil {
+		t.Error("the file that was used longest ago is still there")
+	}
+}
+
+// A folder that stops working costs a node its compiled code and not more.
+func TestBrokenCache(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "cache")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "wazero-no-folder"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	faults := 0
+	e := newTestEngine(t, Config{CacheDir: dir, OnFault: func(error) { faults++ }})
+	if faults != 1 {
+		t.Errorf("%d faults of a folder that cannot be read", faults)
+	}
+	folders, err := filepath.Glob(filepath.Join(dir, "wazero-*-"+runtime.GOARCH+"-"+runtime.GOOS))
+	if err != nil || len(folders) != 1 {
+		t.Fatalf("folders %q, %v", folders, err)
+	}
+	if err := os.Remove(folders[0]); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(folders[0], nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	stillGood(t, e)
+	r, err := e.Load(context.Background(), asker().Encode())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := mustCall(t, r, &Env{}, "run", newModule().exports("Core_version", sevens()).Encode()); len(got) != 5 {
+		t.Errorf("it answers %x", got)
 	}
 }

@@ -166,6 +166,35 @@ var hostileCalls = []struct {
 		limit: 50 * time.Millisecond, want: ErrDeadline,
 	},
 	{
+		name: "large bulk copies without a loop",
+		guest: func() *assembled {
+			g := newModule()
+			g.Memories[0].Min = 1024
+			return g.run(asm(repeat(2000, constI32(0), constI32(7), constI32(1024*65536), wasmbin.OpMemoryFill, 0), wasmbin.OpUnreachable))
+		},
+		limit: 50 * time.Millisecond, want: ErrDeadline,
+	},
+	{
+		name: "tables filled and copied without a loop",
+		guest: func() *assembled {
+			g := newModule()
+			g.Tables = []wasmbin.Table{{Type: wasmbin.FuncRef, Limits: wasmbin.Limits{Min: 1 << 20}}}
+			return g.run(asm(repeat(3000, constI32(0), 0xd0, 0x70, constI32(1<<20), wasmbin.OpTableFill, 0,
+				constI32(1), constI32(0), constI32(1<<20-1), wasmbin.OpTableCopy, 0, 0), wasmbin.OpUnreachable))
+		},
+		limit: 50 * time.Millisecond, want: ErrDeadline,
+	},
+	{
+		name: "long host calls without a loop",
+		guest: func() *assembled {
+			g := newModule()
+			keccak := g.imports("ext_hashing_keccak_256_version_1")
+			g.Memories[0].Min = 512
+			return g.run(asm(repeat(200, constI64(30<<20<<32), callOf(keccak), wasmbin.OpDrop), wasmbin.OpUnreachable))
+		},
+		limit: 50 * time.Millisecond, want: ErrDeadline,
+	},
+	{
 		name: "memory hog",
 		guest: func() *assembled {
 			return newModule().run(asm(wasmbin.OpLoop, 0x40, constI32(16), wasmbin.OpMemoryGrow, 0, constI32(-1), 0x47, wasmbin.OpBrIf, 0, wasmbin.OpEnd,
