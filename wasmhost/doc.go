@@ -30,7 +30,12 @@
 //   - A guest can name any bytes and pass any numbers. What does not fit ends the call in a [Trap] that names runtime API, host function
 //     and parameter; the node lives. Nothing is allocated on the guest's word beyond the size of its memory.
 //   - Guest bytes are views and never outlive the host function that was given them. Interfaces of Env copy what they keep.
-//   - A module that imports what the table lacks, or under another signature, is refused when it is loaded, with the whole list.
+//   - A module that imports what the table lacks, or under another signature, is refused when it is loaded, with the whole list. Only where
+//     ext_misc_runtime_version asks code for its version is what is missing a function that traps.
+//   - Code that would keep the compiler busy for minutes is refused ([ErrTooComplex]). Code that a guest asks for its version is interpreted,
+//     outside of what the chain's runtimes share, and leaves nothing behind.
+//   - A failure of the host, or the end of a context, is an error and never an answer ([ErrHost], [ErrDeadline]): what a guest sees must not
+//     depend on how much time or memory a node had.
 //   - What a call answers depends on code, arguments and Env alone, not on the machine or the engine. Clocks and randomness are Env's.
 //
 // # How a call starts from the same memory
@@ -46,8 +51,18 @@
 // # How a call ends
 //
 // Compiled code that neither returns nor calls the host would run for ever, and stop the garbage collector with it. So code is metered: a
-// counter in the module goes down with every loop iteration and function call, and when it is used up the host looks at the context. What the
+// counter in the module goes down with every loop iteration, function call and bulk instruction, the latter by its length, and when it is used up the
+// host looks at the context; so does every host function before it starts, which is therefore the longest that a call outlives its context. What the
 // counter holds is no part of what the guest can see. Memory is bounded by [Env.HeapPages], the stack by the engine.
+//
+// # Where it differs from Substrate
+//
+//   - Memory grows on demand up to its ceiling. Substrate's executor gives a runtime all of its heap pages at the start of a call where its
+//     strategy is Static, so that memory.size answers a larger number there.
+//   - More of WebAssembly is accepted than by Substrate's configuration of wasmtime: multiple values, bulk memory and reference types. A
+//     module that uses them loads here and is refused there.
+//   - Imports that no host does any more (unoffered.go) let a runtime load here.
+//   - The bounds of [ErrTooComplex] and of tables are this host's own, well above what real runtimes have.
 //
 // # What it does not promise
 //

@@ -2,8 +2,10 @@ package wasmhost
 
 import "errors"
 
-// What real runtimes import and this host does not do. A runtime that imports such a function loads and does all else, as on a
-// Substrate node of today, which links what is missing to a trap: calling it ends the call with ErrNotOffered.
+// What real runtimes import and this host does not do. A runtime that imports such a function loads and does all else; calling it ends the
+// call with ErrNotOffered. That is a choice of this host, so that old runtimes can be looked at: a Substrate node of today refuses to execute code
+// whose imports it lacks, these too, and links what is missing to a trap only where it reads a version
+// (ext_misc_runtime_version, here Engine.loadOnce). Source: substrate sc-executor, WasmExecutor, allow_missing_host_functions.
 //
 // The sandbox (Wasm inside of Wasm) was taken out of the Host API in 2022; older runtimes import it for their contracts pallet. The
 // other functions are an interface of LimeChain's own, between the benchmark builds of LimeChain/gosemble and a fork of gossamer.
