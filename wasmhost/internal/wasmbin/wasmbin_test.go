@@ -258,29 +258,32 @@ func loops() *Module {
 	}
 }
 
+// runMetered calls "sum" of m with n.
+func runMetered(t *testing.T, ctx context.Context, m *Module, n uint64) (result uint64, ticks, done int) {
+	r := wazero.NewRuntime(ctx)
+	defer r.Close(ctx)
+	_, err := r.NewHostModuleBuilder("host").
+		NewFunctionBuilder().WithGoFunction(api.GoFunc(func(context.Context, []uint64) { ticks++ }), nil, nil).Export("tick").
+		NewFunctionBuilder().WithGoFunction(api.GoFunc(func(context.Context, []uint64) { done++ }), nil, nil).Export("done").
+		Instantiate(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, err := r.Instantiate(ctx, m.Encode())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := in.ExportedFunction("sum").Call(ctx, n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got[0], ticks, done
+}
+
 // Metered code computes what it did, and calls the host as often as its work asks.
 func TestMeter(t *testing.T) {
 	ctx := context.Background()
-	run := func(m *Module, n uint64) (result uint64, ticks, done int) {
-		r := wazero.NewRuntime(ctx)
-		defer r.Close(ctx)
-		_, err := r.NewHostModuleBuilder("host").
-			NewFunctionBuilder().WithGoFunction(api.GoFunc(func(context.Context, []uint64) { ticks++ }), nil, nil).Export("tick").
-			NewFunctionBuilder().WithGoFunction(api.GoFunc(func(context.Context, []uint64) { done++ }), nil, nil).Export("done").
-			Instantiate(ctx)
-		if err != nil {
-			t.Fatal(err)
-		}
-		in, err := r.Instantiate(ctx, m.Encode())
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, err := in.ExportedFunction("sum").Call(ctx, n)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return got[0], ticks, done
-	}
+	run := func(m *Module, n uint64) (result uint64, ticks, done int) { return runMetered(t, ctx, m, n) }
 	const n = 100_000
 	want, ticks, done := run(loops(), n)
 	if want != n*(n+1)/2%(1<<32) || ticks != 0 || done != 1 {
@@ -296,6 +299,60 @@ func TestMeter(t *testing.T) {
 	}
 	if ticks < n/1100 || ticks > n/100 {
 		t.Errorf("%d ticks for %d rounds", ticks, n)
+	}
+}
+
+// Bulk instructions do what they did, and cost by their length: memory by bytes, tables by elements.
+func TestMeterBulk(t *testing.T) {
+	ctx := context.Background()
+	op := func(o Opcode, immediates ...byte) []byte {
+		return append([]byte{byte(o >> 16), byte(o)}, immediates...)
+	}
+	null := []byte{byte(OpRefNull), byte(FuncRef)}
+	n, zero := []byte{byte(OpLocalGet), 0}, []byte{byte(OpI32Const), 0}
+	for _, c := range []struct {
+		name  string
+		code  [][]byte // of type () → (); the parameter is the length
+		shift int
+	}{
+		{"memory.fill", [][]byte{zero, {byte(OpI32Const), 7}, n, op(OpMemoryFill, 0)}, 12},
+		{"memory.copy", [][]byte{{byte(OpI32Const), 8}, zero, n, op(OpMemoryCopy, 0, 0)}, 12},
+		{"memory.init", [][]byte{zero, zero, n, op(OpMemoryInit, 0, 0)}, 12},
+		{"table.fill", [][]byte{zero, null, n, op(OpTableFill, 0)}, 9},
+		{"table.copy", [][]byte{{byte(OpI32Const), 8}, zero, n, op(OpTableCopy, 0, 0)}, 9},
+		{"table.init", [][]byte{zero, zero, n, op(OpTableInit, 0, 0)}, 9},
+		{"table.grow", [][]byte{null, n, op(OpTableGrow, 0), {byte(OpDrop)}}, 9},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			const length, times, interval = 1 << 17, 8, 10
+			body := bytes.Repeat(slices.Concat(c.code...), times)
+			body = append(body, byte(OpI32Const), 0, 0x28, 0, 0)
+			body = append(append(body, op(OpTableSize, 0)...), byte(OpI32Add), byte(OpEnd)) // first word of the memory + size of the table
+			count := uint32(1)
+			m := &Module{
+				Types:     []FuncType{{}, {Params: []ValueType{I32}, Results: []ValueType{I32}}},
+				Imports:   []Import{{Module: "host", Name: "done"}},
+				Functions: []uint32{1},
+				Tables:    []Table{{Type: FuncRef, Limits: Limits{Min: length + 8}}},
+				Memories:  []Limits{{Min: 4}},
+				Exports:   []Export{{Name: "sum", Index: 1}},
+				Elements:  []Element{{Mode: Passive, Type: FuncRef, Functions: make([]uint32, length)}},
+				DataCount: &count,
+				Data:      []Data{{Mode: Passive, Bytes: bytes.Repeat([]byte{3}, length)}},
+				Code:      []Code{{Body: body}},
+			}
+			want, _, _ := runMetered(t, ctx, m, length)
+			if err := m.Meter("host", "tick", interval); err != nil {
+				t.Fatal(err)
+			}
+			got, ticks, _ := runMetered(t, ctx, m, length)
+			if got != want {
+				t.Errorf("metered: %d, expected %d", got, want)
+			}
+			if units := times * (length>>c.shift + 1); units/(length>>c.shift+interval) > ticks || ticks > times+1 {
+				t.Errorf("%d ticks for %d units", ticks, units)
+			}
+		})
 	}
 }
 
