@@ -8,7 +8,8 @@
 //
 // Forms of genesis:
 //
-//   - raw: {"raw": {"top": {key: value}, "childrenDefault": {child: {key: value}}}}. Read in full.
+//   - raw: {"raw": {"top": {key: value}, "childrenDefault": {child: {key: value}}}}. Read in full. Both members
+//     must be there, as objects: a file that lost one of them would give another chain.
 //   - plain: {"runtimeGenesis": …} or {"runtime": …}. The cards are still to be made by the runtime. Recognised and
 //     refused with [ErrPlainGenesis]: convert such a file with the chain's own "build-spec --raw".
 //   - by hash: {"stateRootHash": "0x…"}, for light clients. [Genesis.StateRoot] holds it; there is a genesis
@@ -17,11 +18,12 @@
 // Rules kept here:
 //
 //   - Keys and values are hex behind 0x. A key that stands twice, at any level that is read, is an error:
-//     two readers of one file must not see two chains.
+//     two readers of one file must not see two chains. Block numbers have no leading zeros, for the same reason.
 //   - The top trie may not hold keys of child tries (":child_storage:"): their roots are calculated, not given.
 //   - Order never depends on the file: entries are handed out in ascending byte order of their keys.
 //   - The file is read as a stream and is never held whole. Memory is about the bytes that it decodes to,
-//     plus one token. [MaxSize] bounds the stream.
+//     plus one token. [MaxSize] bounds the stream, [MaxSettings] all of it that is neither raw genesis nor code to substitute, where
+//     small values would take many times the memory of their text.
 //   - What this package does not know of is kept as it stands ([Spec.Extensions]).
 //
 // Not promised: that boot node addresses, properties or the light sync state make sense. They belong to those who use them.

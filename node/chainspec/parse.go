@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"slices"
 	"strconv"
@@ -30,10 +31,8 @@ func ReadFile(path string) (*Spec, error) {
 
 // Parse reads one chain spec from r, up to its end. Faults of the content are of type *[Error].
 func Parse(r io.Reader) (*Spec, error) {
-	limited := &limitedReader{r: r, left: MaxSize}
-	p := &parser{dec: json.NewDecoder(limited), in: limited}
 	spec := &Spec{ChainType: "Live"}
-	if err := p.spec(spec); err != nil {
+	if err := newParser(r, MaxSize).spec(spec); err != nil {
 		return nil, err
 	}
 	return spec, nil
@@ -41,31 +40,88 @@ func Parse(r io.Reader) (*Spec, error) {
 
 // limitedReader fails with ErrTooLarge, where io.LimitReader would feign the end of the file.
 type limitedReader struct {
-	r    io.Reader
-	left int64
-	err  error // first error of r other than io.EOF
+	r       io.Reader
+	read    int64
+	max     int64
+	ceiling int64 // where the settings end at the latest; math.MaxInt64 while no settings are read
+	err     error // first error of r other than io.EOF
 }
 
 func (l *limitedReader) Read(b []byte) (int, error) {
-	if l.left <= 0 {
+	if l.read >= l.max {
 		l.err = ErrTooLarge
 		return 0, ErrTooLarge
 	}
-	if int64(len(b)) > l.left {
-		b = b[:l.left]
+	// The parser asks for more where all that was read before is used, or belongs to the value in hand.
+	if l.read >= l.ceiling {
+		l.err = ErrSettings
+		return 0, ErrSettings
+	}
+	if int64(len(b)) > l.max-l.read {
+		b = b[:l.max-l.read]
 	}
 	n, err := l.r.Read(b)
-	l.left -= int64(n)
+	l.read += int64(n)
 	if err != nil && err != io.EOF {
 		l.err = err
 	}
 	return n, err
 }
 
+// parser reads the file token by token. What is neither raw genesis nor code to substitute, the settings, has a budget of
+// [MaxSettings]: every byte of it counts, and every element and member another elementSize, so that many small values cannot take
+// many times the memory of their text.
 type parser struct {
 	dec  *json.Decoder
 	in   *limitedReader
 	path []string // members down to the present place
+
+	ceiling int64 // offset where the budget ends, if nothing but settings follows
+	apart   bool  // the present place is outside of the settings
+	began   int64 // offset where it left them
+}
+
+// elementSize is about what an element costs in memory beyond its text.
+const elementSize = 128
+
+func newParser(r io.Reader, max int64) *parser {
+	in := &limitedReader{r: r, max: max, ceiling: MaxSettings}
+	p := &parser{dec: json.NewDecoder(in), in: in, ceiling: MaxSettings}
+	p.dec.UseNumber()
+	return p
+}
+
+// outside runs read for a value that is not among the settings.
+func (p *parser) outside(read func() error) error {
+	p.apart, p.began = true, p.dec.InputOffset()
+	p.in.ceiling = math.MaxInt64
+	if err := read(); err != nil {
+		return err
+	}
+	p.ceiling += p.dec.InputOffset() - p.began
+	p.apart, p.in.ceiling = false, p.ceiling
+	return nil
+}
+
+// count takes an element off the budget.
+func (p *parser) count() error {
+	p.ceiling -= elementSize
+	if !p.apart {
+		p.in.ceiling = p.ceiling
+	}
+	return p.within()
+}
+
+// within reports whether the budget lasts.
+func (p *parser) within() error {
+	offset := p.began
+	if !p.apart {
+		offset = p.dec.InputOffset()
+	}
+	if offset > p.ceiling {
+		return p.fail(ErrSettings)
+	}
+	return nil
 }
 
 // fail reports err at the present place.
@@ -97,10 +153,6 @@ func (p *parser) broken(err error) error {
 	if errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF
 	}
-	var wrong *json.UnmarshalTypeError
-	if errors.As(err, &wrong) {
-		return p.unexpected("expected %s, got %s", wrong.Type, wrong.Value)
-	}
 	return p.fail(fmt.Errorf("%w: %v", ErrSyntax, err))
 }
 
@@ -109,31 +161,45 @@ func (p *parser) token() (json.Token, error) {
 	if err != nil {
 		return nil, p.broken(err)
 	}
-	return tok, nil
+	return tok, p.within()
 }
 
-// object reads an object and calls member for each of its members, with the decoder before the value. null reads as
-// an object without members. Members that stand twice are refused.
+// object reads an object or null and calls member for each of its members, with the decoder before the value. Members that stand
+// twice are refused. It serves the settings; those with names that differ in writing alone are for member to find.
 func (p *parser) object(member func(name string) error) error {
+	tok, err := p.token()
+	if err != nil || tok == nil {
+		return err
+	}
+	return p.objectAfter(tok, member)
+}
+
+// objectAfter is object where its first token was read.
+func (p *parser) objectAfter(tok json.Token, member func(name string) error) error {
 	names := make(map[string]bool)
-	return p.members(func(name string) error {
+	return p.membersAfter(tok, func(name string) error {
 		if names[name] {
 			return p.fail(ErrDuplicate)
 		}
 		names[name] = true
+		if err := p.count(); err != nil {
+			return err
+		}
 		return member(name)
 	})
 }
 
-// members is object without the check for doubles, for objects with many members whose reader finds doubles itself.
+// members reads an object, without a check for doubles: its reader finds them itself.
 func (p *parser) members(member func(name string) error) error {
 	tok, err := p.token()
 	if err != nil {
 		return err
 	}
-	if tok == nil {
-		return nil
-	}
+	return p.membersAfter(tok, member)
+}
+
+// membersAfter is members where its first token was read.
+func (p *parser) membersAfter(tok json.Token, member func(name string) error) error {
 	if tok != json.Delim('{') {
 		return p.unexpected("expected an object, got %s", show(tok))
 	}
@@ -149,8 +215,63 @@ func (p *parser) members(member func(name string) error) error {
 		}
 		p.path = p.path[:len(p.path)-1]
 	}
-	_, err = p.token()
+	_, err := p.token()
 	return err
+}
+
+// list reads a list or null and calls item for each of its items, with the decoder before it.
+func (p *parser) list(item func(i int) error) error {
+	tok, err := p.token()
+	if err != nil || tok == nil {
+		return err
+	}
+	return p.listAfter(tok, item)
+}
+
+// listAfter is list where its first token was read.
+func (p *parser) listAfter(tok json.Token, item func(i int) error) error {
+	if tok != json.Delim('[') {
+		return p.unexpected("expected a list, got %s", show(tok))
+	}
+	for i := 0; p.dec.More(); i++ {
+		if err := p.count(); err != nil {
+			return err
+		}
+		if err := item(i); err != nil {
+			return err
+		}
+	}
+	_, err := p.token()
+	return err
+}
+
+// pair reads item i of a list: a list of two values that are neither objects nor lists. form says what was expected.
+func (p *parser) pair(i int, form string) (first, second json.Token, err error) {
+	var toks [4]json.Token
+	for n := range toks {
+		if toks[n], err = p.token(); err != nil {
+			return nil, nil, err
+		}
+		ok := false
+		switch _, delim := toks[n].(json.Delim); n {
+		case 0:
+			ok = toks[n] == json.Delim('[')
+		case 3:
+			ok = toks[n] == json.Delim(']')
+		default:
+			ok = !delim
+		}
+		if !ok {
+			return nil, nil, p.unexpected("item %d: expected %s", i, form)
+		}
+	}
+	return toks[1], toks[2], nil
+}
+
+// number reads a JSON number, or the digits in a string, as a whole number without leading zeros.
+func number(digits string, bits int) (uint64, bool) {
+	n, err := strconv.ParseUint(digits, 10, bits)
+	return n, err == nil && (digits[0] != '0' || len(digits) == 1)
 }
 
 // shorten keeps error messages readable: storage keys may be long.
@@ -178,14 +299,6 @@ func show(tok json.Token) string {
 	return fmt.Sprint(tok)
 }
 
-// value decodes the next value into to, which stays as it is for null.
-func (p *parser) value(to any) error {
-	if err := p.dec.Decode(to); err != nil {
-		return p.broken(err)
-	}
-	return nil
-}
-
 // str reads a string; null reads as "".
 func (p *parser) str(to *string) error {
 	tok, err := p.token()
@@ -205,7 +318,10 @@ func (p *parser) str(to *string) error {
 // raw keeps a value as it stands, without blanks around its parts; nil stands for null.
 func (p *parser) raw() (json.RawMessage, error) {
 	var raw json.RawMessage
-	if err := p.value(&raw); err != nil {
+	if err := p.dec.Decode(&raw); err != nil {
+		return nil, p.broken(err)
+	}
+	if err := p.within(); err != nil {
 		return nil, err
 	}
 	if string(raw) == "null" {
@@ -278,7 +394,11 @@ func (p *parser) spec(s *Spec) error {
 		case "chainType":
 			return p.chainType(s)
 		case "bootNodes":
-			return p.value(&s.BootNodes)
+			return p.list(func(i int) error {
+				address, err := p.item(i)
+				s.BootNodes = append(s.BootNodes, address)
+				return err
+			})
 		case "telemetryEndpoints":
 			return p.telemetry(s)
 		case "protocolId":
@@ -286,24 +406,24 @@ func (p *parser) spec(s *Spec) error {
 		case "forkId":
 			return p.str(&s.ForkID)
 		case "properties":
-			return p.value(&s.Properties)
+			return p.properties(s)
 		case "forkBlocks":
 			return p.forkBlocks(s)
 		case "badBlocks":
-			var texts []string
-			if err := p.value(&texts); err != nil {
-				return err
-			}
-			for i, text := range texts {
+			return p.list(func(i int) error {
+				text, err := p.item(i)
+				if err != nil {
+					return err
+				}
 				h, err := parseHash(text)
 				if err != nil {
 					return p.fail(fmt.Errorf("item %d: %w", i, err))
 				}
 				s.BadBlocks = append(s.BadBlocks, h)
-			}
-			return nil
+				return nil
+			})
 		case "codeSubstitutes":
-			return p.codeSubstitutes(s)
+			return p.outside(func() error { return p.codeSubstitutes(s) })
 		case "lightSyncState":
 			raw, err := p.raw()
 			s.LightSyncState = raw
@@ -340,78 +460,142 @@ func (p *parser) spec(s *Spec) error {
 	return nil
 }
 
+// item reads item i of a list, a string.
+func (p *parser) item(i int) (string, error) {
+	tok, err := p.token()
+	if err != nil {
+		return "", err
+	}
+	text, ok := tok.(string)
+	if !ok {
+		return "", p.unexpected("item %d: expected a string, got %s", i, show(tok))
+	}
+	return text, nil
+}
+
 func (p *parser) chainType(s *Spec) error {
-	raw, err := p.raw()
-	if err != nil || raw == nil {
+	tok, err := p.token()
+	if err != nil || tok == nil {
 		return err
 	}
-	if json.Unmarshal(raw, &s.ChainType) == nil {
+	if name, ok := tok.(string); ok {
+		s.ChainType = name
 		return nil
 	}
-	var custom map[string]string
-	if err := json.Unmarshal(raw, &custom); err != nil || len(custom) != 1 || custom["Custom"] == "" {
-		return p.unexpected(`expected a name or {"Custom": name}, got %s`, shorten(string(raw)))
+	custom := ""
+	err = p.objectAfter(tok, func(name string) error {
+		if name != "Custom" {
+			return p.unexpected(`expected {"Custom": name}, got %q`, shorten(name))
+		}
+		return p.str(&custom)
+	})
+	if err == nil && custom == "" {
+		return p.unexpected(`expected a name or {"Custom": name}`)
 	}
-	s.ChainType = custom["Custom"]
-	return nil
+	s.ChainType = custom
+	return err
+}
+
+func (p *parser) properties(s *Spec) error {
+	return p.object(func(name string) error {
+		raw, err := p.raw()
+		if err != nil {
+			return err
+		}
+		if raw == nil {
+			raw = json.RawMessage("null")
+		}
+		if s.Properties == nil {
+			s.Properties = make(map[string]json.RawMessage)
+		}
+		s.Properties[name] = raw
+		return nil
+	})
 }
 
 func (p *parser) telemetry(s *Spec) error {
-	var list [][]json.RawMessage
-	if err := p.value(&list); err != nil {
-		return err
-	}
-	for i, pair := range list {
-		var t TelemetryEndpoint
-		if len(pair) != 2 || json.Unmarshal(pair[0], &t.URL) != nil || json.Unmarshal(pair[1], &t.Verbosity) != nil {
-			return p.unexpected("item %d: expected [url, verbosity]", i)
+	const form = "[url, verbosity]"
+	return p.list(func(i int) error {
+		first, second, err := p.pair(i, form)
+		if err != nil {
+			return err
 		}
-		s.Telemetry = append(s.Telemetry, t)
-	}
-	return nil
+		url, isText := first.(string)
+		digits, _ := second.(json.Number)
+		verbosity, ok := number(digits.String(), 8)
+		if !isText || !ok {
+			return p.unexpected("item %d: expected %s", i, form)
+		}
+		s.Telemetry = append(s.Telemetry, TelemetryEndpoint{url, uint8(verbosity)})
+		return nil
+	})
 }
 
+// forkBlocks reads a list of pairs, which Substrate writes, or an object from number to hash, as in older files.
 func (p *parser) forkBlocks(s *Spec) error {
-	raw, err := p.raw()
-	if err != nil || raw == nil {
+	const form = "[number, hash]"
+	tok, err := p.token()
+	if err != nil || tok == nil {
 		return err
 	}
-	// Substrate writes a list of pairs; older files have an object from number to hash.
-	var list [][]json.RawMessage
-	if json.Unmarshal(raw, &list) != nil {
-		var object map[string]json.RawMessage
-		if json.Unmarshal(raw, &object) != nil {
-			return p.unexpected("expected a list of [number, hash]")
+	add := func(digits, text string, i int) error {
+		n, ok := number(digits, 64)
+		if !ok {
+			return p.unexpected("item %d: expected a block number, got %q", i, shorten(digits))
 		}
-		for number, h := range object {
-			list = append(list, []json.RawMessage{json.RawMessage(number), h})
-		}
-	}
-	for i, pair := range list {
-		var block ForkBlock
-		var text string
-		if len(pair) != 2 || json.Unmarshal(pair[0], &block.Number) != nil || json.Unmarshal(pair[1], &text) != nil {
-			return p.unexpected("item %d: expected [number, hash]", i)
-		}
-		if block.Hash, err = parseHash(text); err != nil {
+		h, err := parseHash(text)
+		if err != nil {
 			return p.fail(fmt.Errorf("item %d: %w", i, err))
 		}
-		s.ForkBlocks = append(s.ForkBlocks, block)
+		s.ForkBlocks = append(s.ForkBlocks, ForkBlock{n, h})
+		return nil
 	}
-	slices.SortFunc(s.ForkBlocks, func(a, b ForkBlock) int {
-		return cmp.Or(cmp.Compare(a.Number, b.Number), bytes.Compare(a.Hash[:], b.Hash[:]))
-	})
+	switch tok {
+	case json.Delim('{'):
+		err = p.objectAfter(tok, func(name string) error {
+			var text string
+			if err := p.str(&text); err != nil {
+				return err
+			}
+			return add(name, text, len(s.ForkBlocks))
+		})
+	case json.Delim('['):
+		err = p.listAfter(tok, func(i int) error {
+			first, second, err := p.pair(i, form)
+			if err != nil {
+				return err
+			}
+			digits, isNumber := first.(json.Number)
+			text, isText := second.(string)
+			if !isNumber || !isText {
+				return p.unexpected("item %d: expected %s", i, form)
+			}
+			return add(digits.String(), text, i)
+		})
+	default:
+		return p.unexpected("expected a list of %s, got %s", form, show(tok))
+	}
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(s.ForkBlocks, func(a, b ForkBlock) int { return cmp.Compare(a.Number, b.Number) })
+	for i := 1; i < len(s.ForkBlocks); i++ {
+		if n := s.ForkBlocks[i].Number; n == s.ForkBlocks[i-1].Number {
+			return p.fail(fmt.Errorf("block %d: %w", n, ErrDuplicate))
+		}
+	}
 	return nil
 }
 
+// codeSubstitutes reads an object from number to code. Numbers have one form, so that equal ones are the same name.
 func (p *parser) codeSubstitutes(s *Spec) error {
 	err := p.object(func(name string) error {
-		number, err := strconv.ParseUint(name, 10, 64)
-		if err != nil {
+		n, ok := number(name, 64)
+		if !ok {
 			return p.unexpected("expected a block number, got %q", shorten(name))
 		}
 		code, err := p.bytes()
-		s.CodeSubstitutes = append(s.CodeSubstitutes, CodeSubstitute{Number: number, Code: code})
+		s.CodeSubstitutes = append(s.CodeSubstitutes, CodeSubstitute{Number: n, Code: code})
 		return err
 	})
 	slices.SortFunc(s.CodeSubstitutes, func(a, b CodeSubstitute) int { return cmp.Compare(a.Number, b.Number) })
@@ -431,14 +615,13 @@ func parseHash(text string) (h hash.H256, err error) {
 }
 
 func (p *parser) genesis(g *Genesis) error {
-	var found bool
+	var raw bool
 	err := p.object(func(name string) error {
 		switch name {
 		case "raw":
-			found = true
-			return p.rawGenesis(g)
+			raw = true
+			return p.outside(func() error { return p.rawGenesis(g) })
 		case "stateRootHash":
-			found = true
 			var text string
 			if err := p.str(&text); err != nil {
 				return err
@@ -457,19 +640,26 @@ func (p *parser) genesis(g *Genesis) error {
 	if err != nil {
 		return err
 	}
-	if !found {
+	if !raw && g.StateRoot == nil {
 		return p.fail(ErrNoGenesis)
 	}
-	if g.StateRoot != nil && (g.Top.Len() > 0 || len(g.children) > 0) {
+	if raw && g.StateRoot != nil {
 		return p.unexpected("both raw and stateRootHash")
 	}
 	return nil
 }
 
+// rawGenesis reads an object of top and childrenDefault, both of which Substrate asks for. A spec without one of them is
+// no chain of that state but a file that lost something.
 func (p *parser) rawGenesis(g *Genesis) error {
-	return p.object(func(name string) error {
+	var top, children bool
+	err := p.members(func(name string) error {
 		switch name {
 		case "top":
+			if top {
+				return p.fail(ErrDuplicate)
+			}
+			top = true
 			return p.entries(&g.Top, func(key []byte) error {
 				if bytes.HasPrefix(key, []byte(childPrefix)) {
 					return ErrChildKey
@@ -477,6 +667,10 @@ func (p *parser) rawGenesis(g *Genesis) error {
 				return nil
 			})
 		case "childrenDefault":
+			if children {
+				return p.fail(ErrDuplicate)
+			}
+			children = true
 			return p.members(func(name string) error {
 				child, err := unhex(name)
 				if err != nil {
@@ -490,6 +684,15 @@ func (p *parser) rawGenesis(g *Genesis) error {
 		}
 		return p.unexpected("expected top or childrenDefault, got %q", shorten(name))
 	})
+	switch {
+	case err != nil:
+		return err
+	case !top:
+		return p.unexpected("no member %q", "top")
+	case !children:
+		return p.unexpected("no member %q", "childrenDefault")
+	}
+	return nil
 }
 
 // entries reads an object of raw keys and values; check, where not nil, judges each key.

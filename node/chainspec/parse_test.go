@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -87,8 +89,12 @@ func TestEntries(t *testing.T) {
 }
 
 func TestFaults(t *testing.T) {
-	raw := func(top string) string { return `{"name": "a", "genesis": {"raw": {"top": {` + top + `}}}}` }
-	with := func(member string) string { return `{"name": "a", ` + member + `, "genesis": {"raw": {"top": {}}}}` }
+	raw := func(top string) string {
+		return `{"name": "a", "genesis": {"raw": {"top": {` + top + `}, "childrenDefault": {}}}}`
+	}
+	with := func(member string) string {
+		return `{"name": "a", ` + member + `, "genesis": {"raw": {"top": {}, "childrenDefault": {}}}}`
+	}
 	const h = `"0x0000000000000000000000000000000000000000000000000000000000000000"`
 	for _, test := range []struct {
 		name, in, path string
@@ -100,14 +106,14 @@ func TestFaults(t *testing.T) {
 		{"cut off", `{"name": "a", "genesis": {"raw": {"top": {"0x01": "0x`, "genesis.raw.top[0x01]", ErrSyntax, "EOF"},
 		{"comment", `{"name": "a", // no`, "", ErrSyntax, ""},
 		{"more after it", raw("") + "{}", "", ErrSyntax, "more follows"},
-		{"no name", `{"genesis": {"raw": {"top": {}}}}`, "", ErrType, `no member "name"`},
+		{"no name", `{"genesis": {"raw": {"top": {}, "childrenDefault": {}}}}`, "", ErrType, `no member "name"`},
 		{"no genesis", `{"name": "a"}`, "", ErrNoGenesis, ""},
 		{"empty genesis", `{"name": "a", "genesis": {}}`, "genesis", ErrNoGenesis, ""},
 		{"plain", `{"name": "a", "genesis": {"runtimeGenesis": {"code": "0x00"}}}`, "genesis.runtimeGenesis", ErrPlainGenesis, "build-spec --raw"},
 		{"older plain", `{"name": "a", "genesis": {"runtime": {}}}`, "genesis.runtime", ErrPlainGenesis, ""},
 		{"unknown form", `{"name": "a", "genesis": {"cooked": {}}}`, "genesis.cooked", ErrType, `got "cooked"`},
 		{"raw list", `{"name": "a", "genesis": {"raw": [{}, {}]}}`, "genesis.raw", ErrType, "got a list"},
-		{"both forms", `{"name": "a", "genesis": {"stateRootHash": ` + h + `, "raw": {"top": {"0x": "0x"}}}}`, "genesis", ErrType, "both"},
+		{"both forms", `{"name": "a", "genesis": {"stateRootHash": ` + h + `, "raw": {"top": {"0x": "0x"}, "childrenDefault": {}}}}`, "genesis", ErrType, "both"},
 		{"key without 0x", raw(`"01": "0x"`), "genesis.raw.top.01", ErrType, `got "01"`},
 		{"odd key", raw(`"0x012": "0x"`), "genesis.raw.top[0x012]", ErrType, "odd number of hex digits: 3"},
 		{"odd value", raw(`"0x01": "0x0"`), "genesis.raw.top[0x01]", ErrType, "odd"},
@@ -120,12 +126,42 @@ func TestFaults(t *testing.T) {
 		{"same member", `{"name": "a", "name": "b"}`, "name", ErrDuplicate, ""},
 		{"name is a number", `{"name": 5}`, "name", ErrType, "expected a string, got 5"},
 		{"boot nodes", with(`"bootNodes": "x"`), "bootNodes", ErrType, ""},
-		{"chain type", with(`"chainType": {"Other": "x"}`), "chainType", ErrType, ""},
+		{"chain type", with(`"chainType": {"Other": "x"}`), "chainType.Other", ErrType, `got "Other"`},
+		{"chain type without a name", with(`"chainType": {}`), "chainType", ErrType, "expected a name"},
+		{"chain type is a number", with(`"chainType": 5`), "chainType", ErrType, "got 5"},
+		{"two custom types", with(`"chainType": {"Custom": "x", "Custom": "y"}`), "chainType.Custom", ErrDuplicate, ""},
+		{"same property", with(`"properties": {"ss58Format": 42, "ss58Format": 0}`), "properties.ss58Format", ErrDuplicate, ""},
+		{"properties are a list", with(`"properties": []`), "properties", ErrType, "got a list"},
 		{"telemetry", with(`"telemetryEndpoints": [["x"]]`), "telemetryEndpoints", ErrType, "item 0"},
+		{"telemetry of three", with(`"telemetryEndpoints": [["x", 1, 2]]`), "telemetryEndpoints", ErrType, "item 0"},
+		{"telemetry with a list behind", with(`"telemetryEndpoints": [["x", 1, []]]`), "telemetryEndpoints", ErrType, "item 0"},
+		{"telemetry of lists", with(`"telemetryEndpoints": [["x", 1], [[], 1]]`), "telemetryEndpoints", ErrType, "item 1"},
+		{"telemetry is an object", with(`"telemetryEndpoints": [{"x": 1}]`), "telemetryEndpoints", ErrType, "item 0"},
+		{"boot node is null", with(`"bootNodes": ["a", null]`), "bootNodes", ErrType, "item 1: expected a string, got null"},
 		{"telemetry level", with(`"telemetryEndpoints": [["x", 256]]`), "telemetryEndpoints", ErrType, "item 0"},
 		{"fork blocks", with(`"forkBlocks": [[1, "0x00"]]`), "forkBlocks", ErrType, "item 0"},
+		{"fork block number", with(`"forkBlocks": [[1.5, ` + h + `]]`), "forkBlocks", ErrType, "item 0"},
+		{"fork block twice", with(`"forkBlocks": [[1, ` + h + `], [2, ` + h + `], [1, ` + h + `]]`), "forkBlocks", ErrDuplicate, "block 1"},
+		{"fork block twice in an object", with(`"forkBlocks": {"1": ` + h + `, "1": ` + h + `}`), "forkBlocks.1", ErrDuplicate, ""},
+		{"fork block with a zero in front", with(`"forkBlocks": {"1": ` + h + `, "01": ` + h + `}`), "forkBlocks.01", ErrType, `block number, got "01"`},
+		{"fork blocks are a name", with(`"forkBlocks": "x"`), "forkBlocks", ErrType, `got "x"`},
 		{"bad block", with(`"badBlocks": [` + h + `, "0x00"]`), "badBlocks", ErrType, "item 1: unexpected value: expected a hash of 32 bytes, got 1"},
 		{"substitute", with(`"codeSubstitutes": {"x": "0x"}`), "codeSubstitutes.x", ErrType, "block number"},
+		{"substitute with a zero in front", with(`"codeSubstitutes": {"1": "0x", "01": "0x"}`), "codeSubstitutes.01", ErrType, `block number, got "01"`},
+		{"substitute with a sign", with(`"codeSubstitutes": {"+1": "0x"}`), "codeSubstitutes.+1", ErrType, "block number"},
+		{"substitute without a number", with(`"codeSubstitutes": {"": "0x"}`), "codeSubstitutes.", ErrType, "block number"},
+		{"same substitute", with(`"codeSubstitutes": {"1": "0x", "1": "0x00"}`), "codeSubstitutes.1", ErrDuplicate, ""},
+		{"raw is null", `{"name": "a", "genesis": {"raw": null}}`, "genesis.raw", ErrType, "expected an object, got null"},
+		{"raw is empty", `{"name": "a", "genesis": {"raw": {}}}`, "genesis.raw", ErrType, `no member "top"`},
+		{"top is null", `{"name": "a", "genesis": {"raw": {"top": null, "childrenDefault": {}}}}`, "genesis.raw.top", ErrType, "got null"},
+		{"children are null", `{"name": "a", "genesis": {"raw": {"top": {}, "childrenDefault": null}}}`, "genesis.raw.childrenDefault", ErrType, "got null"},
+		{"child is null", `{"name": "a", "genesis": {"raw": {"top": {}, "childrenDefault": {"0x01": null}}}}`, "genesis.raw.childrenDefault[0x01]", ErrType, "got null"},
+		{"no children", `{"name": "a", "genesis": {"raw": {"top": {"0x01": "0x"}}}}`, "genesis.raw", ErrType, `no member "childrenDefault"`},
+		{"no top", `{"name": "a", "genesis": {"raw": {"childrenDefault": {}}}}`, "genesis.raw", ErrType, `no member "top"`},
+		{"top twice", `{"name": "a", "genesis": {"raw": {"top": {}, "childrenDefault": {}, "top": {}}}}`, "genesis.raw.top", ErrDuplicate, ""},
+		{"children twice", `{"name": "a", "genesis": {"raw": {"childrenDefault": {}, "childrenDefault": {}}}}`, "genesis.raw.childrenDefault", ErrDuplicate, ""},
+		{"both forms, one empty", `{"name": "a", "genesis": {"raw": {"top": {}, "childrenDefault": {}}, "stateRootHash": ` + h + `}}`, "genesis", ErrType, "both"},
+		{"root is null", `{"name": "a", "genesis": {"stateRootHash": null}}`, "genesis.stateRootHash", ErrType, ""},
 		{"deep extension", with(`"x": ` + strings.Repeat("[", 20_000)), "x", ErrSyntax, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -153,10 +189,68 @@ func (e *endless) Read(b []byte) (int, error) {
 }
 
 func TestTooLarge(t *testing.T) {
-	in := &limitedReader{r: new(endless), left: 1 << 20}
-	p := &parser{dec: json.NewDecoder(in), in: in}
-	if err := p.spec(new(Spec)); !errors.Is(err, ErrTooLarge) {
+	if err := newParser(new(endless), 1<<20).spec(new(Spec)); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("got %v, want %v", err, ErrTooLarge)
+	}
+}
+
+// TestSettingsBudget: what is neither raw genesis nor code to substitute may not take more than MaxSettings, however it is cut into values.
+func TestSettingsBudget(t *testing.T) {
+	const genesis = `, "genesis": {"raw": {"top": {}, "childrenDefault": {}}}}`
+	many := func(open, item, end string, bytes int) string {
+		return open + strings.Repeat(item+",", bytes/(len(item)+1)) + item + end
+	}
+	const h = `"0x0000000000000000000000000000000000000000000000000000000000000000"`
+	numbered := func(form string) string {
+		var b strings.Builder
+		for i := range 200_000 {
+			fmt.Fprintf(&b, form, i)
+		}
+		return b.String()
+	}
+	long := `"` + strings.Repeat("x", MaxSettings) + `"`
+	code := `"0x` + strings.Repeat("00", MaxSettings) + `"`
+	for _, test := range []struct {
+		name, settings, path string
+	}{
+		{"telemetry", `"telemetryEndpoints": ` + many("[", `["",0]`, "]", 3<<20), "telemetryEndpoints"},
+		{"boot nodes", `"bootNodes": ` + many("[", `""`, "]", 3<<20), "bootNodes"},
+		{"fork blocks", `"forkBlocks": ` + many("[", `[1,`+h+`]`, "]", MaxSettings), "forkBlocks"},
+		{"bad blocks", `"badBlocks": ` + many("[", h, "]", MaxSettings), "badBlocks"},
+		{"properties", `"properties": {` + numbered(`"%d":0,`) + `"x":0}`, "properties.*"},
+		{"members", numbered(`"%d":0,`) + `"x": 0`, "*"},
+		{"name", `"id": ` + long, "id"},
+		{"extension", `"x": ` + long, "x"},
+		{"extension of parts", `"x": ` + many("[", "[]", "]", MaxSettings), "x"},
+		{"substitutes", `"codeSubstitutes": {` + numbered(`"%d":"0x",`) + `"x":""}`, "codeSubstitutes.*"},
+		{"behind a substitute", `"codeSubstitutes": {"1": ` + code + `}, "x": ` + long, "x"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			in := `{"name": "a", ` + test.settings + genesis
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			_, err := Parse(strings.NewReader(in))
+			runtime.ReadMemStats(&after)
+			var fault *Error
+			if !errors.Is(err, ErrSettings) || !errors.As(err, &fault) {
+				t.Fatalf("got %v, want %v", err, ErrSettings)
+			}
+			if base, any := strings.CutSuffix(test.path, "*"); fault.Path != test.path && !(any && strings.HasPrefix(fault.Path, base)) {
+				t.Errorf("got path %q, want %q", fault.Path, test.path)
+			}
+			if used := after.TotalAlloc - before.TotalAlloc; used > 6*MaxSettings && test.name != "behind a substitute" {
+				t.Errorf("it allocated %d bytes for %d", used, len(in))
+			}
+		})
+	}
+	// Code and state do not count, nor do they use up what is left for settings behind them.
+	for _, in := range []string{
+		`{"codeSubstitutes": {"1": ` + code + `}, "x": "` + strings.Repeat("x", MaxSettings/2) + `", "name": "a"` + genesis,
+		`{"genesis": {"raw": {"top": {"0x01": ` + code + `}, "childrenDefault": {}}}, "x": "` + strings.Repeat("x", MaxSettings/2) + `", "name": "a"}`,
+	} {
+		if _, err := Parse(strings.NewReader(in)); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
@@ -209,6 +303,37 @@ func TestRealSpecs(t *testing.T) {
 	}
 }
 
+// TestAllRealSpecs parses every other spec of those projects that gives a state: none of them lacks what is asked of a spec.
+func TestAllRealSpecs(t *testing.T) {
+	const demo = "smol-dot/smoldot/demo-chain-specs/"
+	for _, rel := range []string{
+		"ChainSafe/gossamer/chain/paseo/chain-spec-raw.json",
+		"ChainSafe/gossamer/chain/westend-dev/westend-dev-spec-raw.json",
+		"ChainSafe/gossamer/chain/westend-local/westend-local-spec-raw.json",
+		"ChainSafe/gossamer/tests/utils/genesis_two_auths_secondaryvrf_0_9_10.json",
+		"ChainSafe/gossamer/cmd/gossamer/commands/test_inputs/test-chain-spec-raw.json",
+		"smol-dot/smoldot/full-node/tests/substrate-node-template.json",
+		"smol-dot/smoldot/wasm-node/javascript/test/westend.json",
+		demo + "ksmcc3.json", demo + "ksmcc3_asset_hub.json", demo + "ksmcc3_bridge_hub.json", demo + "ksmcc3_coretime.json",
+		demo + "ksmcc3_encointer.json", demo + "ksmcc3_people.json", demo + "paseo.json", demo + "paseo_asset_hub.json",
+		demo + "paseo_coretime.json", demo + "paseo_people.json", demo + "polkadot_asset_hub.json", demo + "polkadot_bridge_hub.json",
+		demo + "polkadot_collectives.json", demo + "polkadot_coretime.json", demo + "polkadot_people.json", demo + "rococo_v2_2.json",
+		demo + "rococo_v2_2_asset_hub.json", demo + "rococo_v2_2_bridge_hub.json", demo + "rococo_v2_2_people.json", demo + "westend2.json",
+		demo + "westend2_asset_hub.json", demo + "westend2_bridge_hub.json", demo + "westend2_collectives.json", demo + "westend2_coretime.json",
+		demo + "westend2_people.json",
+	} {
+		t.Run(rel, func(t *testing.T) {
+			spec, err := ReadFile(outside.Path(t, 1, rel))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if spec.ID == "" || (spec.Genesis.StateRoot == nil) != (spec.Genesis.Top.Len() > 0) {
+				t.Errorf("id %q, state root %v, %d entries", spec.ID, spec.Genesis.StateRoot, spec.Genesis.Top.Len())
+			}
+		})
+	}
+}
+
 // FuzzChainSpec: no input panics, and what is accepted is accepted again in the same way.
 func FuzzChainSpec(f *testing.F) {
 	files, err := filepath.Glob("testdata/*.json")
@@ -224,7 +349,7 @@ func FuzzChainSpec(f *testing.F) {
 	}
 	f.Add([]byte(full))
 	f.Add([]byte(`{"name":"a","genesis":{"stateRootHash":"0x29d0d972cd27cbc511e9589fcb7a4506d5eb6a9e8df205f00472e5ab354a4e17"}}`))
-	f.Add([]byte(`{"name":"a","forkBlocks":{"3":"0x29d0d972cd27cbc511e9589fcb7a4506d5eb6a9e8df205f00472e5ab354a4e17"},"genesis":{"raw":null}}`))
+	f.Add([]byte(`{"name":"a","forkBlocks":{"3":"0x29d0d972cd27cbc511e9589fcb7a4506d5eb6a9e8df205f00472e5ab354a4e17"},"genesis":{"raw":{"top":{},"childrenDefault":{}}}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		spec, err := Parse(bytes.NewReader(data))
 		if err != nil {

@@ -11,6 +11,10 @@ import (
 // MaxSize bounds the bytes of a chain spec: real raw specs reach a few hundred megabytes.
 const MaxSize = 1 << 30
 
+// MaxSettings bounds the bytes of a chain spec outside of genesis.raw and codeSubstitutes, with another 128 for each element of a list and each
+// member of an object that is read there: real specs have less than 1 MiB, most of it the light sync state.
+const MaxSettings = 16 << 20
+
 // Spec is a chain spec. Fields that the file leaves out are zero; [Spec.ChainType] is then "Live", as in Substrate.
 type Spec struct {
 	Name string // for people: "Bittensor"
@@ -114,6 +118,8 @@ var (
 	ErrChildKey = errors.New("key of a child trie in the top trie: child tries belong under childrenDefault")
 	// ErrTooLarge: the file exceeds [MaxSize].
 	ErrTooLarge = fmt.Errorf("larger than %d bytes", MaxSize)
+	// ErrSettings: what stands outside of genesis.raw and codeSubstitutes exceeds [MaxSettings].
+	ErrSettings = fmt.Errorf("more than %d bytes outside of genesis.raw and codeSubstitutes", MaxSettings)
 	// ErrSyntax: the file is not JSON.
 	ErrSyntax = errors.New("not JSON")
 	// ErrType: a value has another type or form than its place asks for.
