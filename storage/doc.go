@@ -18,8 +18,23 @@
 //   - I4: where a guest can see a difference, the overlay does what sp_state_machine does, down to what a limit counts
 //     and to which child root is answered after the state root was calculated. Only NextKey after many deletions, and
 //     Append to a value that is not in the overlay, cost more than what they add.
+//     Root and ChildRoot order what was written as Substrate does: sorted by key, the roots of child tries among it, over the
+//     parent state (sp_trie::delta_trie_root sorts). After the first root only what is new is applied, unless the order can matter
+//     (Derivation.Ordered) or something records: then everything is applied to the parent again.
 //   - I5: each leaf keeps the state version that it was written under. So what was rolled back after a root was calculated
 //     is not written back, the state is derived again from the parent.
+//
+// # Deleting what is not there
+//
+// The deletion of an absent key can take the value of another key with it (package trie has the rule): in Substrate the trie is
+// the only truth, so that key is gone. For a TrieState it is the same. Flat values must follow: Derivation.Stripped names the
+// keys, and Overlay.Finish puts them among the Changes as deletions, which the key itself overrides where the block wrote it.
+// During the block reads still see the value, in Substrate too. Where Substrate's trie panics over a deletion, roots give
+// trie.ErrSubstratePanics, and the block is invalid.
+//
+// Two differences remain. ChildRoot derives all tries, so such an error of one comes from the root of another; and Substrate
+// applies a child root that ChildRoot wrote before the final one under the same key, which can matter only where a child trie
+// is both made and emptied in one block and the key of its root is the beginning of those of others.
 //
 // # What a store of blocks must keep
 //
@@ -33,6 +48,20 @@
 // Both can be journalled for a block that is not final, folded into the store under its sequence number when it is, and
 // dropped when its fork dies. LoadState makes a state of what is stored: a Source gives, for each trie, nodes by path and
 // values by key.
+//
+// A chain of derived states keeps in memory every node that any of them touched, old and new: a store that has journalled a
+// block goes on from LoadState(root, source), not from the state that Finish returned, and lets that one go.
+//
+// The seam of State, for a store that brings its own:
+//
+//   - Derive gets changes without the roots of child tries and adds them itself, in order. During a block the overlay derives
+//     for the sake of roots alone, perhaps several times, and throws most results away; nothing may be stored by Derive.
+//   - Finish returns the last derived state and the Changes. What is stored is these Changes and the Diff from the parent's
+//     state; the store's own State is made of them.
+//   - Iterate can be served from flat values under what is not final; it looks at nothing outside of the prefix.
+//   - A State that wraps another passes its Derivation on.
+//   - State that was pruned, or nodes that are missing, give an error that wraps trie.ErrMissing (*trie.MissingError names
+//     the node or value); bytes that are not what was stored give trie.ErrCorrupt.
 //
 // # What it does not do
 //

@@ -50,7 +50,8 @@ type State interface {
 	Root() hash.H256
 	// ChildRoot returns the root of a child trie; the empty trie's root where there is none.
 	ChildRoot(child []byte) (hash.H256, error)
-	// Derive returns the state after changes, with values written under version. The receiver stays as it is.
+	// Derive returns the state after changes, with values written under version. The receiver stays as it is, and nothing is
+	// stored: during a block the result serves to calculate roots, and only what Overlay.Finish returns becomes a block's state.
 	// The roots of changed child tries are written into the top trie (removed where a child became empty), in the order of
 	// their keys among the other changes; changes under keys of child roots are passed over.
 	Derive(changes *Changes, version trie.Version) (State, error)
