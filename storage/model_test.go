@@ -211,32 +211,6 @@ func (m *model) clear(child []byte, prefix string, limit *uint32, cursor []byte)
 	return cleared
 }
 
-// content returns everything as it is now.
-func (m *model) content() content {
-	c := content{"top": {}}
-	names := map[string]bool{"top": true}
-	for name := range m.parent {
-		names[name] = true
-	}
-	for _, l := range m.layers {
-		for name := range l {
-			names[name] = true
-		}
-	}
-	delete(names, "offchain")
-	for name := range names {
-		var child []byte
-		if key, ok := strings.CutPrefix(name, "child:"); ok {
-			child = []byte(key)
-		}
-		c[name] = map[string]string{}
-		for _, key := range m.keys(child) {
-			c[name][key] = *m.get(child, key)
-		}
-	}
-	return c
-}
-
 // after returns the parent's content with all that was written applied to it trie by trie, in the order of keys, and whether
 // Substrate would panic over it.
 func (m *model) after(v trie.Version) (c content, panics bool) {

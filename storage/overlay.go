@@ -2,6 +2,7 @@ package storage
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -362,7 +363,8 @@ func (o *Overlay) derive(version trie.Version) error {
 		return nil
 	}
 	derived, err := from.Derive(changes, version)
-	if err == nil && !anew && derived.Derivation().Ordered {
+	if !anew && (errors.Is(err, trie.ErrSubstratePanics) || err == nil && derived.Derivation().Ordered) {
+		// What was new did not go well with the order that Substrate writes in.
 		derived, err = o.parent.Derive(o.delta(true), version)
 	}
 	if err != nil {
