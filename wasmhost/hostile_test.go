@@ -123,6 +123,12 @@ func eachEngine(t *testing.T, cfg Config, test func(t *testing.T, e *Engine)) {
 	}
 }
 
+// hungry asks for memory until it gets no more.
+func hungry() *assembled {
+	return newModule().run(asm(wasmbin.OpLoop, 0x40, constI32(16), wasmbin.OpMemoryGrow, 0, constI32(-1), 0x47, wasmbin.OpBrIf, 0, wasmbin.OpEnd,
+		wasmbin.OpUnreachable))
+}
+
 // hostileCalls are guests that load and misbehave when called.
 var hostileCalls = []struct {
 	name  string
@@ -195,12 +201,9 @@ var hostileCalls = []struct {
 		limit: 50 * time.Millisecond, want: ErrDeadline,
 	},
 	{
-		name: "memory hog",
-		guest: func() *assembled {
-			return newModule().run(asm(wasmbin.OpLoop, 0x40, constI32(16), wasmbin.OpMemoryGrow, 0, constI32(-1), 0x47, wasmbin.OpBrIf, 0, wasmbin.OpEnd,
-				wasmbin.OpUnreachable))
-		},
-		want: ErrMemoryLimit,
+		name:  "memory hog",
+		guest: hungry,
+		want:  ErrMemoryLimit,
 	},
 	{
 		name: "infinite recursion",
@@ -638,7 +641,7 @@ func TestConcurrentCalls(t *testing.T) {
 						t.Error(err)
 						return
 					}
-					bad, err := e.Load(context.Background(), hostileCalls[3].guest().Encode())
+					bad, err := e.Load(context.Background(), hungry().Encode())
 					if err != nil {
 						t.Error(err)
 						return
