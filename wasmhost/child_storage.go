@@ -29,14 +29,14 @@ func (c *call) child(span uint64) []byte { return nonNil(c.bytes(span, 0)) }
 // childSet implements ext_default_child_storage_set_version_1: child, key, value → nothing.
 func childSet(c *call, stack []uint64) {
 	child, key, value := c.child(stack[0]), c.bytes(stack[1], 1), c.bytes(stack[2], 2)
-	c.check(c.storage().Set(child, key, nonNil(value)))
+	c.checkState(c.storage().Set(child, key, nonNil(value)))
 }
 
 // childGet implements ext_default_child_storage_get_version_1: child, key → SCALE Option<Vec<u8>>.
 func childGet(c *call, stack []uint64) {
 	child, key := c.child(stack[0]), c.bytes(stack[1], 1)
 	value, ok, err := c.storage().Get(child, key)
-	c.check(err)
+	c.checkState(err)
 	stack[0] = c.allocOption(value, ok)
 }
 
@@ -44,20 +44,20 @@ func childGet(c *call, stack []uint64) {
 func childRead(c *call, stack []uint64) {
 	child, key, buffer := c.child(stack[0]), c.bytes(stack[1], 1), c.bytes(stack[2], 2)
 	value, ok, err := c.storage().Get(child, key)
-	c.check(err)
+	c.checkState(err)
 	stack[0] = c.allocOptionU32(readInto(buffer, value, uint32(stack[3])), ok)
 }
 
 // childClear implements ext_default_child_storage_clear_version_1: child, key → nothing.
 func childClear(c *call, stack []uint64) {
 	child, key := c.child(stack[0]), c.bytes(stack[1], 1)
-	c.check(c.storage().Delete(child, key))
+	c.checkState(c.storage().Delete(child, key))
 }
 
 // childKill1 implements ext_default_child_storage_storage_kill_version_1: child → nothing. The whole child trie goes.
 func childKill1(c *call, stack []uint64) {
 	_, err := c.storage().KillChild(c.child(stack[0]), nil, nil)
-	c.check(err)
+	c.checkState(err)
 }
 
 // childKill2 implements ext_default_child_storage_storage_kill_version_2: child, limit → boolean.
@@ -67,7 +67,7 @@ func childKill1(c *call, stack []uint64) {
 func childKill2(c *call, stack []uint64) {
 	child, limit := c.child(stack[0]), decode(c, stack[1], 1, optionU32)
 	cleared, err := c.storage().KillChild(child, limit, nil)
-	c.check(err)
+	c.checkState(err)
 	stack[0] = boolean(cleared.Next == nil)
 }
 
@@ -76,7 +76,7 @@ func childKill2(c *call, stack []uint64) {
 func childKill3(c *call, stack []uint64) {
 	child, limit := c.child(stack[0]), decode(c, stack[1], 1, optionU32)
 	cleared, err := c.storage().KillChild(child, limit, nil)
-	c.check(err)
+	c.checkState(err)
 	stack[0] = c.allocKilled(cleared)
 }
 
@@ -86,7 +86,7 @@ func childKill4(c *call, stack []uint64) {
 	child := c.child(stack[0])
 	limit, cursor := decode(c, stack[1], 1, optionU32), decode(c, stack[2], 2, optionView)
 	cleared, err := c.storage().KillChild(child, limit, cursor)
-	c.check(err)
+	c.checkState(err)
 	stack[0] = c.allocRemoved(cleared)
 }
 
@@ -94,7 +94,7 @@ func childKill4(c *call, stack []uint64) {
 func childExists(c *call, stack []uint64) {
 	child, key := c.child(stack[0]), c.bytes(stack[1], 1)
 	ok, err := c.storage().Has(child, key)
-	c.check(err)
+	c.checkState(err)
 	stack[0] = boolean(ok)
 }
 
@@ -102,7 +102,7 @@ func childExists(c *call, stack []uint64) {
 func childClearPrefix1(c *call, stack []uint64) {
 	child, prefix := c.child(stack[0]), c.bytes(stack[1], 1)
 	_, err := c.storage().ClearPrefix(child, prefix, nil, nil)
-	c.check(err)
+	c.checkState(err)
 }
 
 // childClearPrefix2 implements ext_default_child_storage_clear_prefix_version_2: child, prefix, limit → SCALE KillStorageResult.
@@ -110,7 +110,7 @@ func childClearPrefix1(c *call, stack []uint64) {
 func childClearPrefix2(c *call, stack []uint64) {
 	child, prefix, limit := c.child(stack[0]), c.bytes(stack[1], 1), decode(c, stack[2], 2, optionU32)
 	cleared, err := c.storage().ClearPrefix(child, prefix, limit, nil)
-	c.check(err)
+	c.checkState(err)
 	stack[0] = c.allocKilled(cleared)
 }
 
@@ -120,14 +120,14 @@ func childClearPrefix3(c *call, stack []uint64) {
 	child, prefix := c.child(stack[0]), c.bytes(stack[1], 1)
 	limit, cursor := decode(c, stack[2], 2, optionU32), decode(c, stack[3], 3, optionView)
 	cleared, err := c.storage().ClearPrefix(child, prefix, limit, cursor)
-	c.check(err)
+	c.checkState(err)
 	stack[0] = c.allocRemoved(cleared)
 }
 
 // childRoot1 implements ext_default_child_storage_root_version_1: child → span of the 32-byte root under state version 0.
 func childRoot1(c *call, stack []uint64) {
 	root, err := c.storage().ChildRoot(c.child(stack[0]), trie.V0)
-	c.check(err)
+	c.checkState(err)
 	stack[0] = c.alloc(root[:])
 }
 
@@ -138,7 +138,7 @@ func childRoot1(c *call, stack []uint64) {
 func childRoot2(c *call, stack []uint64) {
 	child, version := c.child(stack[0]), c.stateVersion(stack[1], 1)
 	root, err := c.storage().ChildRoot(child, version)
-	c.check(err)
+	c.checkState(err)
 	stack[0] = c.alloc(root[:])
 }
 
@@ -146,6 +146,6 @@ func childRoot2(c *call, stack []uint64) {
 func childNextKey(c *call, stack []uint64) {
 	child, key := c.child(stack[0]), c.bytes(stack[1], 1)
 	next, ok, err := c.storage().NextKey(child, key)
-	c.check(err)
+	c.checkState(err)
 	stack[0] = c.allocOption(next, ok)
 }

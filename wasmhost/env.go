@@ -67,7 +67,8 @@ const (
 
 // Storage is the mutable state of one execution; *storage.Overlay implements it. A nil child names the top trie, an empty
 // one the child trie of the empty key. Arguments are views of guest memory, here and in the interfaces below: what is kept
-// must be copied. An error is a failure of the back end or misuse by the guest, and ends the call.
+// must be copied. An error ends the call. Those that package storage and trie.ErrSubstratePanics name are misuse by the guest; any other is a failure of the
+// back end, and the Trap wraps ErrHost.
 type Storage interface {
 	storage.Reader
 	// EnterRuntime begins a guest call: transactions that are open now are out of the guest's reach. ExitRuntime ends it and rolls back those that the

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/gotensor/gotensor/storage"
+	"github.com/gotensor/gotensor/storage/trie"
 	"github.com/gotensor/gotensor/wasmhost/internal/wasmbin"
 )
 
@@ -77,6 +78,59 @@ func TestHeapPages(t *testing.T) {
 			}
 		}
 	})
+}
+
+// failing is a state whose back end is gone, all of it.
+type failing struct {
+	storage.State
+	err error
+}
+
+func (s failing) Get(_, _ []byte) ([]byte, bool, error)     { return nil, false, s.err }
+func (s failing) Has(_, _ []byte) (bool, error)             { return false, s.err }
+func (s failing) NextKey(_, _ []byte) ([]byte, bool, error) { return nil, false, s.err }
+func (s failing) Iterate(child, prefix, from []byte) storage.Iterator {
+	return failingKeys{s.State.Iterate(child, prefix, from), s.err}
+}
+func (s failing) Derive(*storage.Changes, trie.Version) (storage.State, error) {
+	return nil, s.err
+}
+
+type failingKeys struct {
+	storage.Iterator
+	err error
+}
+
+func (k failingKeys) Next() bool { return false }
+func (k failingKeys) Err() error { return k.err }
+
+// A back end that fails ends the call as a fault of the host; what the guest does wrong does not.
+func TestStateFailure(t *testing.T) {
+	gone := errors.New("disk is gone")
+	for name, args := range map[string][]any{
+		"ext_storage_get_version_1":                        {"key"},
+		"ext_storage_exists_version_1":                     {"key"},
+		"ext_storage_next_key_version_1":                   {"key"},
+		"ext_storage_clear_prefix_version_1":               {"key"},
+		"ext_storage_append_version_1":                     {"key", "item"},
+		"ext_storage_root_version_1":                       {},
+		"ext_default_child_storage_get_version_1":          {"child", "key"},
+		"ext_default_child_storage_storage_kill_version_1": {"child"},
+	} {
+		g := newTester(t, &Env{Storage: storage.NewOverlay(failing{newState(t).Parent(), gone})})
+		_, err := g.call(name, args...)
+		wantTrap(t, err, name, -1, gone)
+		wantTrap(t, err, name, -1, ErrHost)
+	}
+	g := newTester(t, &Env{Storage: newState(t)})
+	for name, args := range map[string][]any{
+		"ext_storage_commit_transaction_version_1": {},
+		"ext_storage_append_version_1":             {":child_storage:default:x", "item"},
+	} {
+		if _, err := g.call(name, args...); err == nil || errors.Is(err, ErrHost) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
 }
 
 // reads remembers how a state was read.

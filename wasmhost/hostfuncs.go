@@ -9,6 +9,8 @@ import (
 	"github.com/tetratelabs/wazero/api"
 
 	"github.com/gotensor/gotensor/primitives/scale"
+	"github.com/gotensor/gotensor/storage"
+	"github.com/gotensor/gotensor/storage/trie"
 )
 
 // hostFuncs is the Host API: every function that a runtime may import from "env", one row each, chapter by chapter of the
@@ -78,6 +80,22 @@ func (c *call) check(err error) {
 	if err != nil {
 		c.trap(err)
 	}
+}
+
+// guestErrors are the errors of a state that are the guest's doing: every node has them alike.
+var guestErrors = []error{storage.ErrNoTransaction, storage.ErrTooDeep, storage.ErrLimit, storage.ErrChildKey, trie.ErrSubstratePanics}
+
+// checkState is check for errors of the state. Those of its back end are ErrHost: a disk that fails says nothing about the block.
+func (c *call) checkState(err error) {
+	if err == nil {
+		return
+	}
+	for _, guest := range guestErrors {
+		if errors.Is(err, guest) {
+			c.trap(err)
+		}
+	}
+	c.trap(fmt.Errorf("%w: state: %w", ErrHost, err))
 }
 
 // text returns the guest bytes that span names as a string. Traps where they are outside memory or no UTF-8.

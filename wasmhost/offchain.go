@@ -265,10 +265,10 @@ func offchainHTTPReadBody(c *call, stack []uint64) {
 // call changes: a rollback of the state around it takes it back, and the node gets it with the changes of the block (storage.Changes).
 func offchainIndexSet(c *call, stack []uint64) {
 	key, value := c.bytes(stack[0], 0), c.bytes(stack[1], 1)
-	c.check(c.storage().IndexOffchain(key, value, true))
+	c.checkState(c.storage().IndexOffchain(key, value, true))
 }
 
 // offchainIndexClear implements ext_offchain_index_clear_version_1: key → nothing. See offchainIndexSet.
 func offchainIndexClear(c *call, stack []uint64) {
-	c.check(c.storage().IndexOffchain(c.bytes(stack[0], 0), nil, false))
+	c.checkState(c.storage().IndexOffchain(c.bytes(stack[0], 0), nil, false))
 }

@@ -37,7 +37,7 @@ var storageFuncs = []hostFunc{
 // storageSet implements ext_storage_set_version_1: key, value → nothing. Both are spans.
 func storageSet(c *call, stack []uint64) {
 	key, value := c.bytes(stack[0], 0), c.bytes(stack[1], 1)
-	c.check(c.storage().Set(nil, key, nonNil(value)))
+	c.checkState(c.storage().Set(nil, key, nonNil(value)))
 }
 
 // storageGet implements ext_storage_get_version_1: key → SCALE Option<Vec<u8>>.
@@ -46,7 +46,7 @@ func storageSet(c *call, stack []uint64) {
 //	result: None where the key is absent; Some, maybe empty, where it is present
 func storageGet(c *call, stack []uint64) {
 	value, ok, err := c.storage().Get(nil, c.bytes(stack[0], 0))
-	c.check(err)
+	c.checkState(err)
 	stack[0] = c.allocOption(value, ok)
 }
 
@@ -59,7 +59,7 @@ func storageGet(c *call, stack []uint64) {
 func storageRead(c *call, stack []uint64) {
 	key, buffer := c.bytes(stack[0], 0), c.bytes(stack[1], 1)
 	value, ok, err := c.storage().Get(nil, key)
-	c.check(err)
+	c.checkState(err)
 	stack[0] = c.allocOptionU32(readInto(buffer, value, uint32(stack[2])), ok)
 }
 
@@ -72,20 +72,20 @@ func readInto(buffer, value []byte, offset uint32) uint32 {
 
 // storageClear implements ext_storage_clear_version_1: key → nothing. An absent key is no error.
 func storageClear(c *call, stack []uint64) {
-	c.check(c.storage().Delete(nil, c.bytes(stack[0], 0)))
+	c.checkState(c.storage().Delete(nil, c.bytes(stack[0], 0)))
 }
 
 // storageExists implements ext_storage_exists_version_1: key → boolean.
 func storageExists(c *call, stack []uint64) {
 	ok, err := c.storage().Has(nil, c.bytes(stack[0], 0))
-	c.check(err)
+	c.checkState(err)
 	stack[0] = boolean(ok)
 }
 
 // storageClearPrefix1 implements ext_storage_clear_prefix_version_1: prefix → nothing. All keys with the prefix go.
 func storageClearPrefix1(c *call, stack []uint64) {
 	_, err := c.storage().ClearPrefix(nil, c.bytes(stack[0], 0), nil, nil)
-	c.check(err)
+	c.checkState(err)
 }
 
 // storageClearPrefix2 implements ext_storage_clear_prefix_version_2: prefix, limit → SCALE KillStorageResult.
@@ -97,7 +97,7 @@ func storageClearPrefix1(c *call, stack []uint64) {
 func storageClearPrefix2(c *call, stack []uint64) {
 	prefix, limit := c.bytes(stack[0], 0), decode(c, stack[1], 1, optionU32)
 	cleared, err := c.storage().ClearPrefix(nil, prefix, limit, nil)
-	c.check(err)
+	c.checkState(err)
 	stack[0] = c.allocKilled(cleared)
 }
 
@@ -111,7 +111,7 @@ func storageClearPrefix3(c *call, stack []uint64) {
 	prefix := c.bytes(stack[0], 0)
 	limit, cursor := decode(c, stack[1], 1, optionU32), decode(c, stack[2], 2, optionView)
 	cleared, err := c.storage().ClearPrefix(nil, prefix, limit, cursor)
-	c.check(err)
+	c.checkState(err)
 	stack[0] = c.allocRemoved(cleared)
 }
 
@@ -141,13 +141,13 @@ func (c *call) allocRemoved(cleared storage.Cleared) uint64 {
 //	item: span of one SCALE item; it goes to the end of the SCALE sequence at key, and a value that is no sequence is replaced
 func storageAppend(c *call, stack []uint64) {
 	key, item := c.bytes(stack[0], 0), c.bytes(stack[1], 1)
-	c.check(c.storage().Append(key, item))
+	c.checkState(c.storage().Append(key, item))
 }
 
 // storageRoot1 implements ext_storage_root_version_1: nothing → span of the 32-byte root under state version 0.
 func storageRoot1(c *call, stack []uint64) {
 	root, err := c.storage().Root(trie.V0)
-	c.check(err)
+	c.checkState(err)
 	stack[0] = c.alloc(root[:])
 }
 
@@ -157,7 +157,7 @@ func storageRoot1(c *call, stack []uint64) {
 //	traps: another version
 func storageRoot2(c *call, stack []uint64) {
 	root, err := c.storage().Root(c.stateVersion(stack[0], 0))
-	c.check(err)
+	c.checkState(err)
 	stack[0] = c.alloc(root[:])
 }
 
@@ -183,24 +183,24 @@ func storageChangesRoot(c *call, stack []uint64) {
 //	result: the least key greater than it, in byte order
 func storageNextKey(c *call, stack []uint64) {
 	key, ok, err := c.storage().NextKey(nil, c.bytes(stack[0], 0))
-	c.check(err)
+	c.checkState(err)
 	stack[0] = c.allocOption(key, ok)
 }
 
 // storageStartTransaction implements ext_storage_start_transaction_version_1. Transactions nest.
-func storageStartTransaction(c *call, _ []uint64) { c.check(c.storage().Begin()) }
+func storageStartTransaction(c *call, _ []uint64) { c.checkState(c.storage().Begin()) }
 
 // storageRollbackTransaction implements ext_storage_rollback_transaction_version_1: the innermost transaction is undone,
 // its writes to child tries and to the offchain index included.
 //
 //	traps: the guest has no transaction open
-func storageRollbackTransaction(c *call, _ []uint64) { c.check(c.storage().Rollback()) }
+func storageRollbackTransaction(c *call, _ []uint64) { c.checkState(c.storage().Rollback()) }
 
 // storageCommitTransaction implements ext_storage_commit_transaction_version_1: the innermost transaction becomes part of the one
 // around it.
 //
 //	traps: the guest has no transaction open
-func storageCommitTransaction(c *call, _ []uint64) { c.check(c.storage().Commit()) }
+func storageCommitTransaction(c *call, _ []uint64) { c.checkState(c.storage().Commit()) }
 
 // storageProofSize implements ext_storage_proof_size_storage_proof_size_version_1: nothing → i64 bytes of the proof recorded so far,
 // or 2^64-1 where nothing records.

@@ -13,8 +13,7 @@ import (
 // available to a call.
 //
 // A read counts where the overlay does not have the key; a write counts when it is folded into the state below, by
-// ext_benchmarking_commit_db. Keys on the whitelist do not count. Walks by prefix and by limit count each key that they look up in
-// the state below.
+// ext_benchmarking_commit_db. Keys on the whitelist do not count. Clearing by prefix reads each key of the state below that it comes to.
 //
 // Source: paritytech/polkadot-sdk substrate/client/db/src/bench.rs.
 type Tracker struct {
@@ -68,6 +67,25 @@ func (s trackedState) Has(child, key []byte) (bool, error) {
 func (s trackedState) NextKey(child, after []byte) ([]byte, bool, error) {
 	s.tracker.at(child, after).reads++
 	return s.State.NextKey(child, after)
+}
+
+func (s trackedState) Iterate(child, prefix, from []byte) storage.Iterator {
+	return &trackedKeys{s.State.Iterate(child, prefix, from), s.tracker, child}
+}
+
+// trackedKeys is a walk over the state below the overlay of a Tracker.
+type trackedKeys struct {
+	storage.Iterator
+	tracker *Tracker
+	child   []byte
+}
+
+func (k *trackedKeys) Next() bool {
+	more := k.Iterator.Next()
+	if more {
+		k.tracker.at(k.child, k.Key()).reads++
+	}
+	return more
 }
 
 func (s trackedState) Derive(changes *storage.Changes, version trie.Version) (storage.State, error) {
