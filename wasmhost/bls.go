@@ -53,7 +53,7 @@ func (c *call) allocBLS(value []byte, err error) uint64 {
 //	traps: the lists differ in length, where the original panics
 func blsMultiMillerLoop(c *call, stack []uint64) {
 	a, b := c.bytes(stack[0], 0), c.bytes(stack[1], 1)
-	value, err := multiMillerLoop(a, b, c.waited)
+	value, err := multiMillerLoop(a, b, c.checkDeadline)
 	stack[0] = c.allocBLS(value, err)
 }
 
@@ -66,14 +66,14 @@ func blsFinalExponentiation(c *call, stack []uint64) {
 // the products. Err where the lists differ in length.
 func blsMSMG1(c *call, stack []uint64) {
 	bases, scalars := c.bytes(stack[0], 0), c.bytes(stack[1], 1)
-	value, err := blsG1.msm(bases, scalars, c.waited)
+	value, err := blsG1.msm(bases, scalars, c.checkDeadline)
 	stack[0] = c.allocBLS(value, err)
 }
 
 // blsMSMG2 implements ext_host_calls_bls12_381_msm_g2_version_1. See blsMSMG1.
 func blsMSMG2(c *call, stack []uint64) {
 	bases, scalars := c.bytes(stack[0], 0), c.bytes(stack[1], 1)
-	value, err := blsG2.msm(bases, scalars, c.waited)
+	value, err := blsG2.msm(bases, scalars, c.checkDeadline)
 	stack[0] = c.allocBLS(value, err)
 }
 
@@ -81,14 +81,14 @@ func blsMSMG2(c *call, stack []uint64) {
 // the number whose limbs the list has, the lowest first; it may exceed the group's order.
 func blsMulG1(c *call, stack []uint64) {
 	base, scalar := c.bytes(stack[0], 0), c.bytes(stack[1], 1)
-	value, err := blsG1.mul(base, scalar, c.waited)
+	value, err := blsG1.mul(base, scalar, c.checkDeadline)
 	stack[0] = c.allocBLS(value, err)
 }
 
 // blsMulG2 implements ext_host_calls_bls12_381_mul_projective_g2_version_1. See blsMulG1.
 func blsMulG2(c *call, stack []uint64) {
 	base, scalar := c.bytes(stack[0], 0), c.bytes(stack[1], 1)
-	value, err := blsG2.mul(base, scalar, c.waited)
+	value, err := blsG2.mul(base, scalar, c.checkDeadline)
 	stack[0] = c.allocBLS(value, err)
 }
 
