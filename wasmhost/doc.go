@@ -17,7 +17,7 @@
 //
 // hostFuncs has one row for each function of the Host API: name, parameter types, result types, Go function. The chapters of the
 // specification are files: storage.go, child_storage.go, crypto.go, hashing.go, trie.go, misc.go, allocator.go, logging.go, offchain.go,
-// transaction_index.go, panic_handler.go; then benchmarking.go and tracing.go, which are Substrate's alone, and unoffered.go, for what
+// transaction_index.go, panic_handler.go; then benchmarking.go, tracing.go and bls.go, which are Substrate's alone, and unoffered.go, for what
 // runtimes import and no host does any more. Each function decodes its arguments from guest memory, calls plain Go, and encodes the
 // answer. The byte forms are those of Substrate's sp_io.
 //

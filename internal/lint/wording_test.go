@@ -140,8 +140,8 @@ func badErrors(s *source) []finding {
 
 // otherPanics are panics that are no bugs of ours: package and function.
 var otherPanics = map[string]string{
-	"wasmhost *call.trapParam": "carries a typed trap out of a host function to the engine, which recovers it at the edge of the call",
-	"wasmhost tick":            "carries the end of a call's time out of the engine in the same way",
+	"wasmhost *call.trapParam":     "carries a typed trap out of a host function to the engine, which recovers it at the edge of the call",
+	"wasmhost *call.checkDeadline": "carries the end of a call's time out of the engine in the same way",
 }
 
 func badPanics(s *source) []finding {

@@ -3,6 +3,7 @@ package naive
 
 import (
 	"encoding/hex"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -18,7 +19,7 @@ func Remove[V any](pairs map[string]V, key string) (panics bool) {
 	absent := hex.EncodeToString([]byte(key))
 	var beyond []string
 	arrives := absent == "" // a walk always arrives at the root
-	for k := range pairs {
+	for _, k := range slices.Sorted(maps.Keys(pairs)) {
 		path := hex.EncodeToString([]byte(k))
 		if strings.HasPrefix(path, absent) {
 			beyond = append(beyond, path)
@@ -26,7 +27,6 @@ func Remove[V any](pairs map[string]V, key string) (panics bool) {
 			arrives = true // a branch is where the last nibble begins
 		}
 	}
-	slices.Sort(beyond)
 	if !arrives || len(beyond) < 2 || !strings.HasPrefix(beyond[len(beyond)-1], beyond[0]) {
 		return false // no node begins where the key ends, or it has no value or no children
 	}
