@@ -133,7 +133,8 @@ func chain(n int) (*Trie, []byte, [][]byte) {
 	return tr, key, proof
 }
 
-// BenchmarkDeepChain is a compact proof of nodes below one another: the cost grows with their count, not with its square.
+// BenchmarkDeepChain is a compact proof of nodes below one another: the cost grows with their count and its
+// logarithm (nodes are sorted), not with its square.
 func BenchmarkDeepChain(b *testing.B) {
 	for _, n := range []int{2000, 8000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {

@@ -67,6 +67,7 @@ func TestApply(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	on := &execution{runtime: runtime, overlay: overlay, env: env}
 	for _, c := range []struct {
 		name         string
 		extrinsic    chain.OpaqueExtrinsic
@@ -77,7 +78,7 @@ func TestApply(t *testing.T) {
 		{"invalid", nil, false, false, false},
 		{"good", chain.OpaqueExtrinsic("x"), false, true, true},
 	} {
-		applied, err := apply(ctx, runtime, env, overlay, c.extrinsic)
+		applied, err := on.apply(ctx, c.extrinsic)
 		if err != nil {
 			t.Fatalf("%s: %v", c.name, err)
 		}
@@ -95,7 +96,7 @@ func TestApply(t *testing.T) {
 	}
 	over, cancel := context.WithCancel(ctx)
 	cancel()
-	if _, err := apply(over, runtime, env, overlay, chain.OpaqueExtrinsic("x")); !errors.Is(err, wasmhost.ErrDeadline) {
+	if _, err := on.apply(over, chain.OpaqueExtrinsic("x")); !errors.Is(err, wasmhost.ErrDeadline) {
 		t.Errorf("out of time: got %v", err)
 	}
 }

@@ -105,6 +105,35 @@ type Applied struct {
 	Err error
 }
 
+// execution is a runtime that is about to make or to run a block, and the overlay over the parent's state that it writes to.
+type execution struct {
+	runtime *wasmhost.Runtime
+	version chain.RuntimeVersion
+	overlay *storage.Overlay
+	env     *wasmhost.Env
+}
+
+func (c *Chain) begin(ctx context.Context, parent *Block) (*execution, error) {
+	runtime, err := c.Runtime(ctx, parent)
+	if err != nil {
+		return nil, err
+	}
+	version, err := runtime.Version(ctx)
+	if err != nil {
+		return nil, err
+	}
+	overlay := storage.NewOverlay(parent.State)
+	env, err := c.env(overlay)
+	if err != nil {
+		return nil, err
+	}
+	return &execution{runtime, version, overlay, env}, nil
+}
+
+func (on *execution) call(ctx context.Context, api string, args []byte) ([]byte, error) {
+	return on.runtime.Call(ctx, on.env, api, args)
+}
+
 // Author makes the block after parent: digest opens its header, inherents become its first extrinsics, and of extrinsics those follow that the runtime takes.
 // The results stand in the order of extrinsics.
 func (c *Chain) Author(ctx context.Context, parent *Block, digest []chain.DigestItem, inherents []Inherent, extrinsics []chain.OpaqueExtrinsic) (*Block, []Applied, error) {
@@ -112,28 +141,19 @@ func (c *Chain) Author(ctx context.Context, parent *Block, digest []chain.Digest
 	fail := func(step string, err error) (*Block, []Applied, error) {
 		return nil, nil, fmt.Errorf("author block %d: %s: %w", number, step, err)
 	}
-	runtime, err := c.Runtime(ctx, parent)
+	on, err := c.begin(ctx, parent)
 	if err != nil {
-		return fail("load runtime", err)
-	}
-	version, err := runtime.Version(ctx)
-	if err != nil {
-		return fail("read version", err)
-	}
-	overlay := storage.NewOverlay(parent.State)
-	env, err := c.env(overlay)
-	if err != nil {
-		return fail("read heap pages", err)
+		return fail("begin", err)
 	}
 	header := chain.Header{ParentHash: parent.Hash, Number: number, Digest: digest}
-	if _, err := runtime.Call(ctx, env, "Core_initialize_block", scale.Marshal(header)); err != nil {
+	if _, err := on.call(ctx, "Core_initialize_block", scale.Marshal(header)); err != nil {
 		return fail("initialize", err)
 	}
 
 	data := scale.AppendSeq(nil, inherents, func(dst []byte, i Inherent) []byte {
 		return scale.AppendBytes(append(dst, i.ID[:]...), i.Data)
 	})
-	made, err := runtime.Call(ctx, env, "BlockBuilder_inherent_extrinsics", data)
+	made, err := on.call(ctx, "BlockBuilder_inherent_extrinsics", data)
 	if err != nil {
 		return fail("make inherents", err)
 	}
@@ -144,7 +164,7 @@ func (c *Chain) Author(ctx context.Context, parent *Block, digest []chain.Digest
 		return fail("decode inherents", err)
 	}
 	for i, inherent := range body {
-		applied, err := apply(ctx, runtime, env, overlay, inherent)
+		applied, err := on.apply(ctx, inherent)
 		if err != nil {
 			return fail(fmt.Sprintf("inherent %d", i), err)
 		}
@@ -157,7 +177,7 @@ func (c *Chain) Author(ctx context.Context, parent *Block, digest []chain.Digest
 	}
 	results := make([]Applied, len(extrinsics))
 	for i, extrinsic := range extrinsics {
-		results[i], err = apply(ctx, runtime, env, overlay, extrinsic)
+		results[i], err = on.apply(ctx, extrinsic)
 		if err != nil {
 			return fail(fmt.Sprintf("extrinsic %d", i), err)
 		}
@@ -166,7 +186,7 @@ func (c *Chain) Author(ctx context.Context, parent *Block, digest []chain.Digest
 		}
 	}
 
-	made, err = runtime.Call(ctx, env, "BlockBuilder_finalize_block", nil)
+	made, err = on.call(ctx, "BlockBuilder_finalize_block", nil)
 	if err != nil {
 		return fail("finalize", err)
 	}
@@ -174,7 +194,7 @@ func (c *Chain) Author(ctx context.Context, parent *Block, digest []chain.Digest
 	if err != nil {
 		return fail("decode header", err)
 	}
-	block, err := seal(overlay, chain.Block{Header: header, Extrinsics: body}, version)
+	block, err := on.seal(chain.Block{Header: header, Extrinsics: body})
 	if err != nil {
 		return fail("close", err)
 	}
@@ -183,25 +203,25 @@ func (c *Chain) Author(ctx context.Context, parent *Block, digest []chain.Digest
 
 // apply offers an extrinsic to the block being made. One that the runtime finds invalid, or traps over, leaves no trace, and the block goes on as
 // that of Substrate's proposer does. What is not the extrinsic's doing ends the block: a call that ran out of time, a host that failed.
-func apply(ctx context.Context, runtime *wasmhost.Runtime, env *wasmhost.Env, overlay *storage.Overlay, extrinsic chain.OpaqueExtrinsic) (Applied, error) {
-	if err := overlay.Begin(); err != nil {
+func (on *execution) apply(ctx context.Context, extrinsic chain.OpaqueExtrinsic) (Applied, error) {
+	if err := on.overlay.Begin(); err != nil {
 		return Applied{}, err
 	}
-	result, err := runtime.Call(ctx, env, "BlockBuilder_apply_extrinsic", scale.Marshal(extrinsic))
+	result, err := on.call(ctx, "BlockBuilder_apply_extrinsic", scale.Marshal(extrinsic))
 	if err != nil {
 		var trap *wasmhost.Trap
 		if !errors.As(err, &trap) || errors.Is(err, wasmhost.ErrDeadline) || errors.Is(err, wasmhost.ErrHost) {
 			return Applied{}, err
 		}
-		return Applied{Err: trap}, overlay.Rollback()
+		return Applied{Err: trap}, on.overlay.Rollback()
 	}
 	// Result<Result<(), DispatchError>, TransactionValidityError>: the outer error means that the extrinsic is in no block.
 	applied := Applied{Result: result, Included: len(result) > 0 && result[0] == 0}
 	applied.OK = applied.Included && len(result) > 1 && result[1] == 0
 	if applied.Included {
-		return applied, overlay.Commit()
+		return applied, on.overlay.Commit()
 	}
-	return applied, overlay.Rollback()
+	return applied, on.overlay.Rollback()
 }
 
 // Execute runs a block on the state of its parent with Core_execute_block and checks that the resulting root is the header's. A seal at the end of the digest
@@ -213,25 +233,16 @@ func (c *Chain) Execute(ctx context.Context, parent *Block, block chain.Block) (
 	if block.Header.ParentHash != parent.Hash || block.Header.Number != parent.Header.Number+1 {
 		return fail("parent", fmt.Errorf("%w: it names %s, got %d %s", ErrParent, block.Header.ParentHash, parent.Header.Number, parent.Hash))
 	}
-	runtime, err := c.Runtime(ctx, parent)
+	on, err := c.begin(ctx, parent)
 	if err != nil {
-		return fail("load runtime", err)
-	}
-	version, err := runtime.Version(ctx)
-	if err != nil {
-		return fail("read version", err)
-	}
-	overlay := storage.NewOverlay(parent.State)
-	env, err := c.env(overlay)
-	if err != nil {
-		return fail("read heap pages", err)
+		return fail("begin", err)
 	}
 	unsealed := block
 	unsealed.Header, _, _ = block.Header.Unsealed()
-	if _, err := runtime.Call(ctx, env, "Core_execute_block", scale.Marshal(unsealed)); err != nil {
+	if _, err := on.call(ctx, "Core_execute_block", scale.Marshal(unsealed)); err != nil {
 		return fail("Core_execute_block", err)
 	}
-	done, err := seal(overlay, block, version)
+	done, err := on.seal(block)
 	if err != nil {
 		return fail("close", err)
 	}
@@ -239,8 +250,8 @@ func (c *Chain) Execute(ctx context.Context, parent *Block, block chain.Block) (
 }
 
 // seal turns what an execution wrote into the state after block, and holds it against the header.
-func seal(overlay *storage.Overlay, block chain.Block, version chain.RuntimeVersion) (*Block, error) {
-	state, changes, err := overlay.Finish(trie.Version(version.StateVersion()))
+func (on *execution) seal(block chain.Block) (*Block, error) {
+	state, changes, err := on.overlay.Finish(trie.Version(on.version.StateVersion()))
 	if err != nil {
 		return nil, err
 	}
