@@ -5,7 +5,22 @@ import (
 	"testing"
 
 	"github.com/gotensor/gotensor/storage/kv"
+	"github.com/gotensor/gotensor/storage/kv/kvtest"
 )
+
+var harness = kvtest.Harness{
+	Open: func(testing.TB) kv.DB { return kv.NewMemory() },
+	Reopen: func(tb testing.TB, db kv.DB) kv.DB {
+		if err := db.Close(); err != nil {
+			tb.Fatal(err)
+		}
+		return db.(*kv.Memory).Clone()
+	},
+}
+
+func TestMemory(t *testing.T) { kvtest.Run(t, harness) }
+
+func BenchmarkMemory(b *testing.B) { kvtest.Bench(b, harness.Open) }
 
 func TestMemoryClone(t *testing.T) {
 	m := kv.NewMemory()
