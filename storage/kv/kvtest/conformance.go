@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -32,10 +33,12 @@ func Run(t *testing.T, h Harness) {
 	t.Run("model", func(t *testing.T) { testModel(t, h) })
 }
 
-var conformance = []struct {
+type conformanceTest struct {
 	name string
 	run  func(t testing.TB, h Harness)
-}{
+}
+
+var conformance = []conformanceTest{
 	{"overwrite", testOverwrite},
 	{"iterate", testIterate},
 	{"seek", testSeek},
@@ -106,6 +109,22 @@ func rest(it kv.Iterator) (out []string, err error) {
 		out = append(out, string(it.Key()), string(value))
 	}
 	return out, it.Err()
+}
+
+// compare says where keys and values, by turns, begin to differ from what is wanted.
+func compare(got, want []string) error {
+	show := func(pairs []string, i int) string {
+		if i >= len(pairs) {
+			return "the end"
+		}
+		return fmt.Sprintf("%.40q = %.40q (%d bytes)", pairs[i], pairs[i+1], len(pairs[i+1]))
+	}
+	for i := 0; i < max(len(got), len(want)); i += 2 {
+		if i >= len(got) || i >= len(want) || got[i] != want[i] || got[i+1] != want[i+1] {
+			return fmt.Errorf("%d keys, expected %d; number %d is %s, expected %s", len(got)/2, len(want)/2, i/2, show(got, i), show(want, i))
+		}
+	}
+	return nil
 }
 
 // bytesOf are n bytes that compress badly and are told apart by seed.
@@ -179,8 +198,8 @@ func testIterate(t testing.TB, h Harness) {
 					want = append(want, k, "value of "+k)
 				}
 			}
-			if got := walk(t, db, prefix); !slices.Equal(got, want) {
-				t.Errorf("iterate %q:\n %q\nexpected\n %q", prefix, got, want)
+			if err := compare(walk(t, db, prefix), want); err != nil {
+				t.Errorf("iterate %q: %v", prefix, err)
 			}
 		}
 		db = h.Reopen(t, db)
@@ -301,8 +320,8 @@ func testKeys(t testing.TB, h Harness) {
 		for i, k := range keys {
 			expect(t, db, k, fmt.Sprint(i))
 		}
-		if got := walk(t, db, long); !slices.Equal(got, []string{long, "5", long + "\x00", "6", long + "\xff", "7"}) {
-			t.Fatalf("%d keys and values below a long prefix, expected 6", len(got))
+		if err := compare(walk(t, db, long), []string{long, "5", long + "\x00", "6", long + "\xff", "7"}); err != nil {
+			t.Fatalf("iterate a long prefix: %v", err)
 		}
 		if got := walk(t, db, "k"); len(got) != 8 || got[6] != keys[4] {
 			t.Fatalf("%d keys and values, expected 8", len(got))
@@ -324,8 +343,8 @@ func testKeys(t testing.TB, h Harness) {
 		if err := db.Write(refused, true); !errors.Is(err, kv.ErrKeyTooLong) {
 			t.Fatalf("a key of %d bytes: %v, expected %v", len(tooLong), err, kv.ErrKeyTooLong)
 		}
-		if !slices.Equal(walk(t, db, ""), before) {
-			t.Fatal("a write that was refused changed something")
+		if err := compare(walk(t, db, ""), before); err != nil {
+			t.Fatalf("a write that was refused changed something: %v", err)
 		}
 	}
 	// What is too long to be written can be asked for.
@@ -354,8 +373,8 @@ func testBatches(t testing.TB, h Harness) {
 	write(t, db, &kv.Batch{}, false)
 	write(t, db, &kv.Batch{}, true)
 	want := []string{"a", "many times", "big", "small", "c", "3"}
-	if got := walk(t, db, ""); !slices.Equal(got, want) {
-		t.Fatalf("%q, expected %q", got, want)
+	if err := compare(walk(t, db, ""), want); err != nil {
+		t.Fatal(err)
 	}
 	if err := db.Sync(); err != nil {
 		t.Fatal(err)
@@ -366,8 +385,8 @@ func testBatches(t testing.TB, h Harness) {
 		t.Errorf("stats count %d writes and %d reads, expected 3 and 2", s.Writes, s.Reads)
 	}
 	db = h.Reopen(t, db)
-	if got := walk(t, db, ""); !slices.Equal(got, want) {
-		t.Fatalf("reopened: %q, expected %q", got, want)
+	if err := compare(walk(t, db, ""), want); err != nil {
+		t.Fatalf("reopened: %v", err)
 	}
 	if s := db.Stats(); s.Writes != 0 || s.Reads != 0 {
 		t.Errorf("reopened: stats count %d writes and %d reads, expected none", s.Writes, s.Reads)
@@ -418,8 +437,8 @@ func testLargeBatches(t testing.TB, h Harness) {
 	b.Set([]byte("left"), nil)
 	write(t, db, b, true)
 	for range 2 {
-		if got := walk(t, db, ""); !slices.Equal(got, []string{"left", ""}) {
-			t.Fatalf("%d keys are left, expected 1", len(got)/2)
+		if err := compare(walk(t, db, ""), []string{"left", ""}); err != nil {
+			t.Fatal(err)
 		}
 		db = h.Reopen(t, db)
 	}
@@ -441,7 +460,6 @@ func testSlices(t testing.TB, h Harness) {
 		spoil(op.Value)
 	}
 	want := []string{"a", "one", "b", big, "c", "three"}
-	prefix := []byte("")
 	for range 2 {
 		for i := 0; i < len(want); i += 2 {
 			key := []byte(want[i])
@@ -452,11 +470,11 @@ func testSlices(t testing.TB, h Harness) {
 			}
 			spoil(value)
 		}
-		if got := walk(t, db, ""); !slices.Equal(got, want) {
-			t.Fatalf("what was given or got was changed, and the store with it: %.40q", got)
+		if err := compare(walk(t, db, ""), want); err != nil {
+			t.Fatalf("what was given or got was changed, and the store with it: %v", err)
 		}
 	}
-	prefix = []byte("b")
+	prefix := []byte("b")
 	it := db.Iterator(prefix)
 	defer it.Close()
 	spoil(prefix)
@@ -537,8 +555,11 @@ func testIteratorView(t testing.TB, h Harness) {
 			}
 		}
 		got, err := rest(it)
-		if err != nil || !slices.Equal(got, want[from:]) {
-			t.Fatalf("an iterator from before the writes sees %d keys, %v, expected %d", len(got)/2, err, (len(want)-from)/2)
+		if err == nil {
+			err = compare(got, want[from:])
+		}
+		if err != nil {
+			t.Fatalf("an iterator from before the writes: %v", err)
 		}
 	}
 	b = &kv.Batch{}
@@ -592,8 +613,8 @@ func testReopen(t testing.TB, h Harness) {
 			}
 		}
 		db = h.Reopen(t, db)
-		if got, expected := walk(t, db, ""), pairs(want, ""); !slices.Equal(got, expected) {
-			t.Fatalf("round %d: %d keys, expected %d", round, len(got)/2, len(expected)/2)
+		if err := compare(walk(t, db, ""), pairs(want, "")); err != nil {
+			t.Fatalf("round %d: %v", round, err)
 		}
 	}
 }
@@ -651,11 +672,12 @@ func testConcurrent(t testing.TB, h Harness) {
 		b.Delete(fmt.Appendf(nil, "d%08d", n-1))
 		return b
 	}
-	number := func(value []byte) (n int) {
+	number := func(value []byte) int {
 		if len(value) < 8 {
 			return -1
 		}
-		if _, err := fmt.Sscanf(string(value[:8]), "%d", &n); err != nil {
+		n, err := strconv.Atoi(string(value[:8]))
+		if err != nil {
 			return -1
 		}
 		return n
@@ -750,7 +772,7 @@ func testConcurrent(t testing.TB, h Harness) {
 	}
 	close(stop)
 	wg.Wait()
-	if got := walk(t, db, "d"); !t.Failed() && !slices.Equal(got, []string{fmt.Sprintf("d%08d", writes), ""}) {
-		t.Errorf("after the last write: %q", got)
+	if err := compare(walk(t, db, "d"), []string{fmt.Sprintf("d%08d", writes), ""}); err != nil && !t.Failed() {
+		t.Errorf("after the last write: %v", err)
 	}
 }

@@ -172,13 +172,7 @@ func (m *machine) run(s step) error {
 			return fmt.Errorf("get %.40q: %.40q, %v, %v, expected %.40q, %v", key, value, ok, err, want, there)
 		}
 	case "walk":
-		prefix := randomKey(r)
-		it := m.db.Iterator(prefix)
-		defer it.Close()
-		got, err := rest(it)
-		if want := pairs(m.model, string(prefix)); err != nil || !slices.Equal(got, want) {
-			return fmt.Errorf("iterate %.40q: %d keys %.300q, %v, expected %d %.300q", prefix, len(got)/2, fmt.Sprint(got), err, len(want)/2, fmt.Sprint(want))
-		}
+		return m.walk(randomKey(r))
 	case "seek":
 		it := m.hold(r)
 		defer it.Close()
@@ -200,12 +194,20 @@ func (m *machine) run(s step) error {
 	case "reopen":
 		m.release()
 		m.db = m.h.Reopen(m.t, m.db)
-		it := m.db.Iterator(nil)
-		defer it.Close()
-		got, err := rest(it)
-		if want := pairs(m.model, ""); err != nil || !slices.Equal(got, want) {
-			return fmt.Errorf("%d keys %.300q, %v, expected %d %.300q", len(got)/2, fmt.Sprint(got), err, len(want)/2, fmt.Sprint(want))
-		}
+		return m.walk(nil)
+	}
+	return nil
+}
+
+func (m *machine) walk(prefix []byte) error {
+	it := m.db.Iterator(prefix)
+	defer it.Close()
+	got, err := rest(it)
+	if err == nil {
+		err = compare(got, pairs(m.model, string(prefix)))
+	}
+	if err != nil {
+		return fmt.Errorf("iterate %.40q: %w", prefix, err)
 	}
 	return nil
 }
