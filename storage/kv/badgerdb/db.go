@@ -1,0 +1,458 @@
+package badgerdb
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/dgraph-io/badger/v4"
+	"github.com/dgraph-io/badger/v4/options"
+
+	"github.com/gotensor/gotensor/storage/kv"
+)
+
+// Badger's keys begin with the byte of their space.
+const (
+	spaceKey   = 'k' // a key of ours
+	spaceMark  = 'm' // the mark, written with each number: see mark
+	spacePart  = 'p' // key, part u32: a part of a value that is longer than partSize
+	spaceParts = 'r' // hash of a key u64 -> u32: how many parts its value has. Keys whose value has none are not there.
+	spaceStep  = 's' // step u32: written with each Badger transaction of a write but the last, where there are several
+)
+
+// User meta of a version.
+const (
+	metaWhole = 0 // the value
+	metaParts = 1 // length u64: the value is in that many parts of partSize
+)
+
+// partSize is the longest value that is stored in one piece, and so the longest that Badger meets: all lie in its tables, none in its value log.
+const partSize = 128 << 10
+
+// Options of a store.
+type Options struct {
+	// Memory bounds what the store holds of memory that only it can give back, in bytes: 0 for DefaultMemory, at least MinMemory.
+	Memory int64
+	// Log receives what Badger has to tell, if it is not nil. It must be safe for concurrent use.
+	Log func(level, line string)
+}
+
+// Bounds of Options.Memory.
+const (
+	DefaultMemory = 1 << 30
+	MinMemory     = 64 << 20
+)
+
+// Limits of Badger's queues.
+const (
+	memtables = 3  // Badger's limit of full tables waiting for the disk; with the one in use and the one under way there are memtables+2
+	l0Compact = 5  // tables in level 0 that start a compaction
+	l0Stall   = 16 // tables in level 0 at which writes wait
+)
+
+func badgerOptions(dir string, o Options) badger.Options {
+	memory := o.Memory
+	table := min(memory/32, 64<<20)
+	b := badger.DefaultOptions(dir).
+		WithBypassLockGuard(true). // the lock is held by folder.lock, where its error has a type
+		WithLogger(logger(o.Log)).
+		WithMetricsEnabled(false).
+		WithDetectConflicts(false).
+		WithNumVersionsToKeep(1). // of those at or below the discard mark; above it all are kept
+		WithSyncWrites(false).
+		WithMemTableSize(table).
+		WithNumMemtables(memtables).
+		WithNumLevelZeroTables(l0Compact).
+		WithNumLevelZeroTablesStall(l0Stall).
+		WithNumCompactors(2).
+		WithBaseTableSize(min(memory/128, 64<<20)).
+		WithBaseLevelSize(table).
+		WithValueThreshold(partSize * 2).
+		WithValueLogFileSize(1 << 20). // never written; its file is mapped all the same
+		WithBlockCacheSize(memory * 6 / 16).
+		WithIndexCacheSize(0). // indexes are read from the mapped file, so the kernel has them
+		WithCompression(options.Snappy).
+		WithChecksumVerificationMode(options.OnBlockRead)
+	// A compaction builds up to some thirteen tables at once, each with about three times its size in memory, and there are two: without this they grow
+	// with the depth of the tree.
+	b.TableSizeMultiplier = 1
+	return b
+}
+
+// DB is a kv.DB in a folder.
+type DB struct {
+	dir     string
+	folder  *folder
+	db      *badger.DB
+	options badger.Options
+	memory  int64 // Options.Memory
+
+	view    atomic.Pointer[view] // what reads see
+	readers readers
+	stop    atomic.Pointer[error] // why nothing goes any more
+
+	write   sync.Mutex // Write, Sync, Close
+	last    uint64     // the last number that was given out
+	durable uint64     // the last number that is known to be on the disk
+	parts   map[uint64]uint32
+	log     walLog
+	discard discarder
+
+	reads, writes atomic.Uint64
+}
+
+var _ kv.DB = (*DB)(nil)
+
+// view is the store at one number. Its transaction only reads, so it changes nothing of itself, and all readers share it.
+type view struct {
+	number uint64
+	txn    *badger.Txn
+}
+
+func (d *DB) viewAt(number uint64) *view { return &view{number, d.db.NewTransactionAt(number, false)} }
+
+// Open opens the store in dir, and makes it where dir does not exist or is empty.
+// Errors: kv.ErrLocked, ErrForeign, ErrNewer, ErrCorrupt, ErrFull, and those of the operating system. Where it refuses, nothing in dir was changed.
+func Open(dir string, o Options) (*DB, error) {
+	if o.Memory == 0 {
+		o.Memory = DefaultMemory
+	}
+	if o.Memory < MinMemory {
+		return nil, fmt.Errorf("open database %q: memory of %d bytes, at least %d are needed", dir, o.Memory, MinMemory)
+	}
+	f, err := openFolder(dir)
+	if err != nil {
+		return nil, fmt.Errorf("open database %q: %w", dir, err)
+	}
+	d, err := open(f, o)
+	if err != nil {
+		f.close()
+		return nil, fmt.Errorf("open database %q: %w", dir, err)
+	}
+	return d, nil
+}
+
+func open(f *folder, o Options) (d *DB, err error) {
+	d = &DB{dir: f.badger(), folder: f, options: badgerOptions(f.badger(), o), memory: o.Memory, parts: map[uint64]uint32{}}
+	found, err := inspect(d.dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := found.judge(); err != nil {
+		return nil, err
+	}
+	if err := room(d.dir, d.reserve()); err != nil {
+		return nil, err
+	}
+	if err := found.tidy(d.dir); err != nil {
+		return nil, err
+	}
+	if size := found.foreignLog(d.options.MemTableSize); size > 0 {
+		// Written with other options: brought into tables first, with tables in memory that are large enough.
+		options := d.options
+		options.MemTableSize = 2 * max(size, options.MemTableSize)
+		first, err := openBadger(options)
+		if err == nil {
+			err = first.Close()
+		}
+		if err != nil {
+			return nil, err
+		}
+		if found.tables, err = manifestTables(d.dir); err != nil {
+			return nil, err
+		}
+	}
+	d.db, err = openBadger(d.options)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			d.db.Close()
+		}
+	}()
+	for _, t := range d.db.Tables() {
+		delete(found.tables, t.ID)
+	}
+	for _, id := range slices.Sorted(maps.Keys(found.tables)) {
+		// Badger logs a table whose checksum is wrong, and goes on without it.
+		return nil, fmt.Errorf("%w: table %06d.sst was not readable: %s", kv.ErrCorrupt, id, advice)
+	}
+	if d.last = d.db.MaxVersion(); d.last != found.top {
+		return nil, fmt.Errorf("%w: the last write in tables is %d, in files %d: %s", kv.ErrCorrupt, d.last, found.top, advice)
+	}
+	if err := d.log.open(d.dir); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			d.log.close()
+		}
+	}()
+	d.durable = found.base
+	if err := d.undo(found.base); err != nil {
+		return nil, err
+	}
+	if err := d.readParts(); err != nil {
+		return nil, err
+	}
+	d.view.Store(d.viewAt(d.last))
+	d.db.SetDiscardTs(d.last)
+	return d, nil
+}
+
+// openBadger turns what Badger does with bad files into an error: some it returns, for some it panics.
+func openBadger(o badger.Options) (db *badger.DB, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			db, err = nil, fmt.Errorf("%w: open tables: %v", kv.ErrCorrupt, r)
+		}
+	}()
+	db, err = badger.OpenManaged(o)
+	var pathError *os.PathError
+	switch {
+	case err == nil:
+		return db, nil
+	case errors.Is(err, syscall.ENOSPC):
+		return nil, fmt.Errorf("%w: %v", kv.ErrFull, err)
+	case errors.As(err, &pathError), errors.Is(err, os.ErrPermission):
+		return nil, err
+	}
+	return nil, fmt.Errorf("%w: open tables: %v", kv.ErrCorrupt, err)
+}
+
+// begin is to be called before Badger is used, and the bucket left after it where there was no error.
+func (d *DB) begin() (*bucket, error) {
+	b := d.readers.enter()
+	if err := d.stop.Load(); err != nil {
+		b.leave()
+		return nil, *err
+	}
+	return b, nil
+}
+
+// fail stops the store for good. After a failed write Badger may be without a table to write to, and what is in its log is not known.
+func (d *DB) fail(step string, err error) error {
+	failed := fmt.Errorf("%w: %s: %v", kv.ErrFailed, step, err)
+	d.stop.CompareAndSwap(nil, &failed)
+	if errors.Is(err, syscall.ENOSPC) {
+		return fmt.Errorf("%w: %w", kv.ErrFull, failed)
+	}
+	return failed
+}
+
+// keyBuffer holds a key with its space before it. Badger wants keys on the heap; this keeps each Get from making one.
+type keyBuffer struct{ bytes []byte }
+
+var keyBuffers = sync.Pool{New: func() any { return &keyBuffer{make([]byte, 0, 128)} }}
+
+// Get implements kv.DB.
+func (d *DB) Get(key []byte) (value []byte, ok bool, err error) {
+	if len(key) > kv.MaxKey {
+		return nil, false, nil
+	}
+	b, err := d.begin()
+	if err != nil {
+		return nil, false, err
+	}
+	defer b.leave()
+	defer recovered("get", key, &err)
+	d.reads.Add(1)
+	txn := d.view.Load().txn
+	buffer := keyBuffers.Get().(*keyBuffer)
+	buffer.bytes = append(append(buffer.bytes[:0], spaceKey), key...)
+	item, err := txn.Get(buffer.bytes)
+	keyBuffers.Put(buffer)
+	switch {
+	case err == nil && item.UserMeta() == metaWhole:
+		// Badger makes a copy for each item, which nobody else has.
+		if err = item.Value(func(v []byte) error { value = v; return nil }); value == nil {
+			value = []byte{}
+		}
+	case err == nil:
+		value, err = whole(item, func(part uint32) (*badger.Item, error) { return txn.Get(partKey(key, part)) })
+	case errors.Is(err, badger.ErrKeyNotFound):
+		return nil, false, nil
+	}
+	if err != nil {
+		return nil, false, fmt.Errorf("get 0x%x: %w", key, asCorrupt(err))
+	}
+	return value, true, nil
+}
+
+func userKey(key []byte) []byte {
+	return append(append(make([]byte, 0, 1+len(key)), spaceKey), key...)
+}
+
+// partKey is the key of a part of the value at key.
+func partKey(key []byte, part uint32) []byte {
+	out := append(append(make([]byte, 0, 5+len(key)), spacePart), key...)
+	return binary.BigEndian.AppendUint32(out, part)
+}
+
+// whole puts a value together that is in parts.
+func whole(item *badger.Item, get func(part uint32) (*badger.Item, error)) ([]byte, error) {
+	var size uint64
+	err := item.Value(func(v []byte) error {
+		if item.UserMeta() != metaParts || len(v) != 8 {
+			return fmt.Errorf("%w: value of kind %d with %d bytes", kv.ErrCorrupt, item.UserMeta(), len(v))
+		}
+		size = binary.BigEndian.Uint64(v)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if size > math.MaxInt32 {
+		return nil, fmt.Errorf("%w: value of %d bytes", kv.ErrCorrupt, size)
+	}
+	var whole []byte
+	for part := uint32(0); uint64(len(whole)) < size; part++ {
+		piece, err := get(part)
+		if err == nil && piece.Version() != item.Version() {
+			err = fmt.Errorf("%w: from write %d, not %d", kv.ErrCorrupt, piece.Version(), item.Version())
+		}
+		if err == nil {
+			err = piece.Value(func(v []byte) error {
+				if len(v) == 0 {
+					return fmt.Errorf("%w: empty", kv.ErrCorrupt)
+				}
+				if whole == nil {
+					whole = make([]byte, 0, size) // not before there is something of it
+				}
+				whole = append(whole, v...)
+				return nil
+			})
+		}
+		if err != nil {
+			return nil, fmt.Errorf("part %d: %w", part, asCorrupt(err))
+		}
+	}
+	if uint64(len(whole)) != size {
+		return nil, fmt.Errorf("%w: parts of %d bytes, not %d", kv.ErrCorrupt, len(whole), size)
+	}
+	return whole, nil
+}
+
+// asCorrupt marks an error of a read as one of damaged files: Badger's reads come from mapped memory and have no other.
+func asCorrupt(err error) error {
+	if errors.Is(err, kv.ErrCorrupt) {
+		return err
+	}
+	return fmt.Errorf("%w: %v", kv.ErrCorrupt, err)
+}
+
+// recovered turns a panic of Badger's, which it has for damaged blocks, into an error.
+func recovered(step string, key []byte, err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("%s 0x%x: %w: %v", step, key, kv.ErrCorrupt, r)
+	}
+}
+
+// Stats implements kv.DB.
+func (d *DB) Stats() kv.Stats {
+	stats := kv.Stats{Reads: d.reads.Load(), Writes: d.writes.Load()}
+	b, err := d.begin()
+	if err != nil {
+		return stats
+	}
+	defer b.leave()
+	stats.DiskBytes = diskBytes(d.dir)
+	if m := d.db.BlockCacheMetrics(); m != nil {
+		stats.MemoryBytes += m.CostAdded() - m.CostEvicted()
+	}
+	numbers, _ := logs(d.dir)
+	stats.MemoryBytes += uint64(d.options.MemTableSize) * uint64(len(numbers)) // each log has its table in memory
+	return stats
+}
+
+// closePatience is how long Close waits for a store that has failed.
+const closePatience = 10 * time.Second
+
+// Close implements kv.DB. What was written without durable is on the disk after it.
+func (d *DB) Close() error {
+	d.write.Lock()
+	defer d.write.Unlock()
+	failed := d.stop.Load()
+	if failed == nil {
+		if _, err := d.log.sync(true); err != nil {
+			d.fail("close", err)
+			failed = d.stop.Load()
+		}
+	}
+	if failed != nil && errors.Is(*failed, kv.ErrClosed) {
+		return kv.ErrClosed
+	}
+	closed := kv.ErrClosed
+	d.stop.Store(&closed)
+	d.readers.wait()
+	d.log.close()
+	if failed == nil {
+		if err := room(d.dir, (memtables+2)*d.options.MemTableSize); err != nil {
+			// All is in the logs. Badger would write its tables now, and the process would end where there is no room for them.
+			return fmt.Errorf("close database: everything is saved, but the folder stays locked until the process ends: %w", err)
+		}
+	}
+	done := make(chan error, 1)
+	go func() {
+		// The lock is held until Badger's goroutines are gone, or with them for ever.
+		err := d.db.Close()
+		d.folder.close()
+		done <- err
+	}()
+	if failed == nil {
+		if err := <-done; err != nil {
+			return fmt.Errorf("close database: %w", err)
+		}
+		return nil
+	}
+	select {
+	case <-done:
+		return fmt.Errorf("close database: %w", *failed)
+	case <-time.After(closePatience):
+		// Badger tries for ever to write out what it holds.
+		return fmt.Errorf("close database: tables are not written yet, and the folder stays locked: %w", *failed)
+	}
+}
+
+// reserve is how much room must be left for Badger to write out what it has taken: it writes to mapped files, and a full disk under those ends the
+// process. There are the tables in memory with their logs, level 0, and what two compactions write before they remove what they read.
+func (d *DB) reserve() int64 {
+	return (2*(memtables+2)+l0Stall)*d.options.MemTableSize + d.memory
+}
+
+func diskBytes(dir string) (n uint64) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return 0
+	}
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil {
+			n += onDisk(info)
+		}
+	}
+	return n
+}
+
+// logger passes Badger's lines on.
+type logger func(level, line string)
+
+func (l logger) log(level, format string, args ...any) {
+	if l != nil {
+		l(level, strings.TrimRight(fmt.Sprintf(format, args...), "\n"))
+	}
+}
+
+func (l logger) Errorf(format string, args ...any)   { l.log("error", format, args...) }
+func (l logger) Warningf(format string, args ...any) { l.log("warning", format, args...) }
+func (l logger) Infof(format string, args ...any)    { l.log("info", format, args...) }
+func (l logger) Debugf(string, ...any)               {}
