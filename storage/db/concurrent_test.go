@@ -1,0 +1,80 @@
+package db
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing"
+
+	"github.com/gotensor/gotensor/storage/kv"
+)
+
+// TestConcurrent reads states, old ones and held ones, and proves them, while blocks are imported, finalised, folded, pruned and reverted. Every read gives what the
+// model has, or ErrPruned, or ErrUnknownBlock of a block that was dropped.
+func TestConcurrent(t *testing.T) {
+	g, err := newGenesis(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := machineOn(kv.NewMemory(), g, Options{KeepStates: 3, KeepBodies: 4, LayerMemory: 4000, NodeMemory: 5000, chunk: 300, write: 1500})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.close()
+	var mu sync.Mutex
+	blocks := []*modelBlock{g}
+	done := make(chan struct{})
+	var readers sync.WaitGroup
+	fails := make(chan error, 4)
+	whole := make([]int, 4)
+	for i := range 4 {
+		readers.Go(func() {
+			r := rand.New(rand.NewPCG(uint64(i), 23))
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				mu.Lock()
+				b := blocks[len(blocks)-1-r.IntN(min(len(blocks), 12))]
+				mu.Unlock()
+				state, err := m.db.State(b.Hash)
+				if errors.Is(err, ErrPruned) || errors.Is(err, ErrUnknownBlock) {
+					continue
+				}
+				if err == nil {
+					if r.IntN(2) == 0 {
+						m.db.Settle() // let the marks move below the state
+					}
+					err = errors.Join(checkState(state, b), checkProof(r, state, b))
+					state.Close()
+					whole[i]++
+				}
+				if err != nil {
+					fails <- fmt.Errorf("%s: %w", b.Point, err)
+					return
+				}
+			}
+		})
+	}
+	r := rand.New(rand.NewPCG(1, 29))
+	kinds := []string{"import", "import", "import", "import", "import", "finalise", "revert", "best"}
+	for i := range 400 {
+		if err := m.run(step{kinds[r.IntN(len(kinds))], r.Uint64()}); err != nil {
+			t.Fatalf("step %d: %v", i, err)
+		}
+		mu.Lock()
+		blocks = append(blocks, m.order[len(m.order)-1])
+		mu.Unlock()
+	}
+	close(done)
+	readers.Wait()
+	select {
+	case err := <-fails:
+		t.Fatal(err)
+	default:
+	}
+	t.Logf("states read whole: %v", whole)
+}

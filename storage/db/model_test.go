@@ -1,0 +1,571 @@
+package db
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/gotensor/gotensor/primitives/chain"
+	"github.com/gotensor/gotensor/primitives/hash"
+	"github.com/gotensor/gotensor/storage/kv"
+	"github.com/gotensor/gotensor/storage/trie"
+)
+
+var (
+	modelSeed = flag.Uint64("model.seed", 0, "run the model test with this seed alone")
+	modelRuns = flag.Uint64("model.runs", 60, "seeds of the model test")
+)
+
+// step is one random operation: what it does follows from its kind, its seed and the state of the model, so that any step may be left out of a sequence.
+type step struct {
+	kind string
+	seed uint64
+}
+
+func (s step) String() string { return fmt.Sprintf("%s/%d", s.kind, s.seed%1000) }
+
+var stepKinds = []string{
+	"import", "import", "import", "import", "import", "import", "import", "import", "finalise", "finalise", "revert", "best", "read", "read", "prove", "settle",
+	"hold", "release", "reopen", "offchain", "route", "justify",
+}
+
+// machine runs steps on a store and on the model.
+type machine struct {
+	reborn  func() (kv.DB, error) // the store again, after Close
+	db      *DB
+	options Options
+	genesis *modelBlock
+
+	alive          map[hash.H256]*modelBlock
+	order          []*modelBlock // alive, in the order in which they came
+	dead           []hash.H256
+	head           Head
+	states, bodies chain.BlockNumber
+	offchain       map[string]string
+	js             map[hash.H256]chain.Justifications
+	held           []heldState
+}
+
+type heldState struct {
+	state *State
+	block *modelBlock
+}
+
+func newMachine(seed uint64) (*machine, error) {
+	g, err := newGenesis(seed)
+	if err != nil {
+		return nil, err
+	}
+	memory := kv.NewMemory()
+	m, err := machineOn(memory, g, randomOptions(rand.New(rand.NewPCG(seed, 7))))
+	if err != nil {
+		return nil, err
+	}
+	m.reborn = func() (kv.DB, error) {
+		memory = memory.Clone()
+		return memory, nil
+	}
+	return m, nil
+}
+
+// machineOn creates a store in an empty one.
+func machineOn(store kv.DB, g *modelBlock, options Options) (m *machine, err error) {
+	m = &machine{
+		genesis: g, head: Head{g.Point, g.Point}, options: options,
+		alive: map[hash.H256]*modelBlock{g.Hash: g}, order: []*modelBlock{g}, offchain: map[string]string{}, js: map[hash.H256]chain.Justifications{},
+	}
+	m.db, err = Create(store, g.header, g.memory, options)
+	return m, err
+}
+
+func randomOptions(r *rand.Rand) Options {
+	pick := func() uint32 { return []uint32{0, 1, 2, 5}[r.IntN(4)] }
+	return Options{KeepStates: pick(), KeepBodies: pick(), LayerMemory: []int{1, 3000, 1 << 20}[r.IntN(3)], NodeMemory: []int{1, 10_000}[r.IntN(2)]}
+}
+
+func (m *machine) close() {
+	for _, h := range m.held {
+		h.state.Close()
+	}
+	m.held = nil
+	m.db.Close()
+}
+
+// best and final are the model's blocks at the head.
+func (m *machine) best() *modelBlock  { return m.alive[m.head.Best.Hash] }
+func (m *machine) final() *modelBlock { return m.alive[m.head.Finalised.Hash] }
+
+func (b *modelBlock) ancestor(n chain.BlockNumber) *modelBlock {
+	for b.Number > n {
+		b = b.parent
+	}
+	return b
+}
+
+func (m *machine) choose(r *rand.Rand, keep func(*modelBlock) bool) *modelBlock {
+	var list []*modelBlock
+	for _, b := range m.order {
+		if keep(b) {
+			list = append(list, b)
+		}
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	return list[r.IntN(len(list))]
+}
+
+func (m *machine) unfinal(b *modelBlock) bool { return b.Number > m.head.Finalised.Number }
+
+func (m *machine) kill(keep func(*modelBlock) bool) {
+	m.order = slices.DeleteFunc(m.order, func(b *modelBlock) bool {
+		if keep(b) {
+			return false
+		}
+		delete(m.alive, b.Hash)
+		m.dead = append(m.dead, b.Hash)
+		return true
+	})
+}
+
+// prunedTo moves the model's bounds to what a settled store keeps.
+func (m *machine) prunedTo() {
+	last := m.head.Finalised.Number
+	bound := func(old chain.BlockNumber, keep uint32) chain.BlockNumber {
+		if keep == 0 || uint32(last) < keep {
+			return old
+		}
+		return max(old, last-chain.BlockNumber(keep)+1)
+	}
+	m.states, m.bodies = bound(m.states, m.options.KeepStates), bound(m.bodies, m.options.KeepBodies)
+}
+
+func (m *machine) run(s step) error {
+	r := rand.New(rand.NewPCG(s.seed, 3))
+	switch s.kind {
+	case "import":
+		parent := m.choose(r, func(b *modelBlock) bool { return m.unfinal(b) || b.Point == m.head.Finalised })
+		if r.IntN(3) > 0 {
+			parent = m.best()
+		}
+		return m.importOn(r, parent)
+	case "finalise":
+		b := m.choose(r, m.unfinal)
+		if b == nil {
+			return nil
+		}
+		return m.finalise(b, nil)
+	case "justify":
+		b := m.choose(r, func(b *modelBlock) bool { return b.Number > m.head.Finalised.Number || b.Point == m.head.Finalised })
+		j := &chain.Justification{Engine: chain.EngineGrandpa, Data: randomValue(r)}
+		if b.Number == 0 {
+			return nil
+		}
+		return m.finalise(b, j)
+	case "revert":
+		n := chain.BlockNumber(r.IntN(4))
+		got, err := m.db.Revert(n)
+		n = min(n, m.head.Best.Number-m.head.Finalised.Number)
+		if err != nil {
+			return err
+		}
+		if got != n {
+			return fmt.Errorf("revert: got %d, want %d", got, n)
+		}
+		if n > 0 {
+			m.head.Best = m.best().ancestor(m.head.Best.Number - n).Point
+			m.kill(func(b *modelBlock) bool { return b.Number <= m.head.Best.Number })
+		}
+	case "best":
+		b := m.choose(r, func(*modelBlock) bool { return true })
+		err := m.db.SetBest(b.Hash)
+		if b.Number < m.head.Finalised.Number {
+			if err == nil {
+				return errors.New("best below the finalised block")
+			}
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		m.head.Best = b.Point
+	case "read", "prove":
+		return m.read(r, m.choose(r, func(*modelBlock) bool { return true }), s.kind == "prove")
+	case "settle":
+		return m.settle()
+	case "hold":
+		b := m.choose(r, func(*modelBlock) bool { return true })
+		state, err := m.db.State(b.Hash)
+		if errors.Is(err, ErrPruned) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		m.held = append(m.held, heldState{state, b})
+	case "release":
+		for _, h := range m.held {
+			if err := errors.Join(checkState(h.state, h.block), checkProof(r, h.state, h.block)); err != nil {
+				return fmt.Errorf("held %s: %w", h.block.Point, err)
+			}
+		}
+		if len(m.held) > 0 {
+			h := m.held[0]
+			m.held = m.held[1:]
+			h.state.Close()
+			if _, _, err := h.state.Get(nil, nil); !errors.Is(err, ErrReleased) {
+				return fmt.Errorf("read of a released state: %v", err)
+			}
+		}
+	case "reopen":
+		if m.reborn == nil {
+			return nil
+		}
+		if err := m.settle(); err != nil && r.IntN(2) == 0 {
+			return err
+		}
+		m.options = randomOptions(r)
+		return m.reopen()
+	case "offchain":
+		return m.changeOffchain(r)
+	case "route":
+		return m.route(m.choose(r, func(*modelBlock) bool { return true }), m.choose(r, func(*modelBlock) bool { return true }))
+	}
+	return nil
+}
+
+func (m *machine) reopen() error {
+	m.close()
+	store, err := m.reborn()
+	if err != nil {
+		return err
+	}
+	if m.db, err = Open(store, m.options); err != nil {
+		return err
+	}
+	return m.checkHead()
+}
+
+func (m *machine) importOn(r *rand.Rand, parent *modelBlock) error {
+	state, err := m.db.State(parent.Hash)
+	if err != nil {
+		return err
+	}
+	defer state.Close()
+	changes := r.IntN(8)
+	if r.IntN(20) == 0 {
+		changes = 60
+	}
+	b, block, err := author(r, parent, state, changes)
+	if errors.Is(err, trie.ErrSubstratePanics) { // what a runtime may not do; see package storage
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	_, err = m.db.Import(block)
+	if m.alive[b.Hash] != nil {
+		if !errors.Is(err, ErrKnownBlock) {
+			return fmt.Errorf("import of a known block: %v", err)
+		}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	m.dead = slices.DeleteFunc(m.dead, func(h hash.H256) bool { return h == b.Hash })
+	m.add(b, block.Justifications, block.Choice)
+	return nil
+}
+
+func (m *machine) add(b *modelBlock, js chain.Justifications, choice Choice) {
+	m.alive[b.Hash] = b
+	m.js[b.Hash] = js
+	m.order = append(m.order, b)
+	if choice == Best || choice == Longest && b.Number > m.head.Best.Number {
+		m.head.Best = b.Point
+	}
+	for _, c := range b.changes.Offchain {
+		if c.Delete {
+			delete(m.offchain, "storage"+string(c.Key))
+		} else {
+			m.offchain["storage"+string(c.Key)] = string(c.Value)
+		}
+	}
+}
+
+func (m *machine) finalise(b *modelBlock, j *chain.Justification) error {
+	if err := m.db.Finalise(b.Hash, j); err != nil {
+		return err
+	}
+	if j != nil {
+		m.js[b.Hash] = append(slices.DeleteFunc(slices.Clone(m.js[b.Hash]), func(o chain.Justification) bool { return o.Engine == j.Engine }), *j)
+	}
+	m.finalised(b)
+	return nil
+}
+
+func (m *machine) finalised(b *modelBlock) {
+	if b.Number <= m.head.Finalised.Number {
+		return
+	}
+	m.head.Finalised = b.Point
+	m.kill(func(o *modelBlock) bool {
+		if o.Number <= b.Number {
+			return b.ancestor(o.Number) == o
+		}
+		return o.ancestor(b.Number) == b
+	})
+	if m.best() == nil || m.best().Number < b.Number {
+		best := b
+		for _, o := range m.order {
+			if o.Number > best.Number || o.Number == best.Number && bytes.Compare(o.Hash[:], best.Hash[:]) < 0 {
+				best = o
+			}
+		}
+		m.head.Best = best.Point
+	}
+}
+
+// read checks the state of one block without waiting for anything.
+func (m *machine) read(r *rand.Rand, b *modelBlock, prove bool) error {
+	state, err := m.db.State(b.Hash)
+	if errors.Is(err, ErrPruned) {
+		m.prunedTo()
+		if b.Number < m.states {
+			return nil
+		}
+	}
+	if err != nil {
+		return err
+	}
+	defer state.Close()
+	if prove {
+		return checkProof(r, state, b)
+	}
+	return checkState(state, b)
+}
+
+// settle checks everything.
+func (m *machine) settle() error {
+	if err := m.db.Settle(); err != nil {
+		return err
+	}
+	m.prunedTo()
+	r := rand.New(rand.NewPCG(1, 1))
+	for _, b := range m.order {
+		if err := checkBlock(m.db, b, m.js[b.Hash], b.Number > 0 && b.Number < m.bodies); err != nil {
+			return err
+		}
+		if b.Number < m.states {
+			if _, err := m.db.State(b.Hash); !errors.Is(err, ErrPruned) {
+				return fmt.Errorf("state of %s: got %v, want ErrPruned", b.Point, err)
+			}
+			continue
+		}
+		if err := errors.Join(m.read(r, b, false), m.read(r, b, true)); err != nil {
+			return fmt.Errorf("%s: %w", b.Point, err)
+		}
+	}
+	for _, h := range m.dead {
+		if err := gone(m.db, h); err != nil {
+			return err
+		}
+	}
+	for key, value := range m.offchain {
+		if got, ok, err := m.db.Offchain([]byte(key[:7]), []byte(key[7:])); err != nil || !ok || string(got) != value {
+			return fmt.Errorf("offchain %q: %x %t %v, want %x", key, got, ok, err, value)
+		}
+	}
+	if err := m.checkHead(); err != nil {
+		return err
+	}
+	return m.checkCounts()
+}
+
+func (m *machine) checkHead() error {
+	if got := m.db.Head(); got != m.head {
+		return fmt.Errorf("head %v, want %v", got, m.head)
+	}
+	var leaves []Point
+	at := map[chain.BlockNumber][]hash.H256{}
+	for _, b := range m.order {
+		kids := slices.ContainsFunc(m.order, func(o *modelBlock) bool { return o.parent == b })
+		if !kids {
+			leaves = append(leaves, b.Point)
+		}
+		at[b.Number] = append(at[b.Number], b.Hash)
+	}
+	slices.SortFunc(leaves, func(a, b Point) int {
+		return cmp.Or(cmp.Compare(b.Number, a.Number), bytes.Compare(a.Hash[:], b.Hash[:]))
+	})
+	if got := m.db.Leaves(); !slices.Equal(got, leaves) {
+		return fmt.Errorf("leaves %v, want %v", got, leaves)
+	}
+	for n, want := range at {
+		slices.SortFunc(want, func(a, b hash.H256) int { return bytes.Compare(a[:], b[:]) })
+		if got, err := m.db.Hashes(n); err != nil || !slices.Equal(got, want) {
+			return fmt.Errorf("hashes of %d: %v %v, want %v", n, got, err, want)
+		}
+		got, err := m.db.Hash(n)
+		if n > m.head.Best.Number {
+			if !errors.Is(err, ErrUnknownBlock) {
+				return fmt.Errorf("hash of %d: %v %v", n, got, err)
+			}
+		} else if want := m.best().ancestor(n).Hash; err != nil || got != want {
+			return fmt.Errorf("hash of %d: %v %v, want %v", n, got, err, want)
+		}
+	}
+	return nil
+}
+
+// checkCounts checks that nothing is left of what is gone: the records of a settled store follow from what is in it.
+func (m *machine) checkCounts() error {
+	counts, err := m.db.Counts()
+	if err != nil {
+		return err
+	}
+	open, bodies, js := 0, 0, 0
+	for _, b := range m.order {
+		if m.unfinal(b) {
+			open++
+		}
+		if b.Number == 0 || b.Number >= m.bodies {
+			bodies++
+			if len(m.js[b.Hash]) > 0 {
+				js++
+			}
+		}
+	}
+	values := 0
+	for _, trie := range m.final().state {
+		values += len(trie)
+	}
+	want := map[string]int{"meta": 5, "numbers": int(m.head.Finalised.Number) + 1, "unfolded": open, "offchain": len(m.offchain), "state values": values}
+	if len(m.held) == 0 { // states that are held keep what was folded or dropped
+		want["headers"], want["bodies"], want["justifications"], want["dropped"] = len(m.order), bodies, js, 0
+	}
+	for name, n := range want {
+		if got := counts[name].Keys; got != uint64(n) {
+			return fmt.Errorf("%s: %d records, want %d", name, got, n)
+		}
+	}
+	if len(m.held) > 0 {
+		return nil
+	}
+	if got := counts["journals"].Keys; got < uint64(open) || open == 0 && got > 0 {
+		return fmt.Errorf("journals: %d records of %d blocks", got, open)
+	}
+	return nil
+}
+
+func (m *machine) changeOffchain(r *rand.Rand) error {
+	prefix := [][]byte{[]byte("storage"), []byte("another")}[r.IntN(2)]
+	key, value := randomKey(r), randomValue(r)
+	name := string(prefix) + string(key)
+	have, there := m.offchain[name]
+	switch r.IntN(4) {
+	case 0:
+		err := m.db.DeleteOffchain(prefix, key)
+		if err == nil {
+			delete(m.offchain, name)
+		}
+		return err
+	case 1:
+		var old []byte
+		if there && r.IntN(3) > 0 {
+			old = []byte(have)
+		}
+		set, err := m.db.CompareAndSetOffchain(prefix, key, old, value)
+		if err != nil {
+			return err
+		}
+		if set != (there == (old != nil)) {
+			return fmt.Errorf("compare and set %q: %t, was there: %t", name, set, there)
+		}
+		if set {
+			m.offchain[name] = string(value)
+		}
+		return nil
+	}
+	err := m.db.SetOffchain(prefix, key, value)
+	if err == nil {
+		m.offchain[name] = string(value)
+	}
+	return err
+}
+
+func (m *machine) route(from, to *modelBlock) error {
+	want := Route{}
+	a, b := from, to
+	for a != b {
+		if a.Number >= b.Number {
+			want.Retracted = append(want.Retracted, a.Point)
+			a = a.parent
+		} else {
+			want.Enacted = append(want.Enacted, b.Point)
+			b = b.parent
+		}
+	}
+	want.Common = a.Point
+	slices.Reverse(want.Enacted)
+	got, err := m.db.Route(from.Hash, to.Hash)
+	if err != nil || got.Common != want.Common || !slices.Equal(got.Retracted, want.Retracted) || !slices.Equal(got.Enacted, want.Enacted) {
+		return fmt.Errorf("route: %v %v, want %v", got, err, want)
+	}
+	return nil
+}
+
+// runSteps runs a sequence from the beginning and returns the index of the step that failed.
+func runSteps(seed uint64, steps []step) (int, error) {
+	m, err := newMachine(seed)
+	if err != nil {
+		return -1, err
+	}
+	defer func() { m.close() }()
+	for i, s := range steps {
+		if err := m.run(s); err != nil {
+			return i, fmt.Errorf("step %d %s: %w", i, s, err)
+		}
+	}
+	return len(steps), m.settle()
+}
+
+// shrink leaves out steps as long as the sequence fails.
+func shrink(seed uint64, steps []step) []step {
+	for size := len(steps) / 2; size > 0; size /= 2 {
+		for at := 0; at+size <= len(steps); {
+			shorter := slices.Concat(steps[:at], steps[at+size:])
+			if _, err := runSteps(seed, shorter); err != nil {
+				steps = shorter
+			} else {
+				at += size
+			}
+		}
+	}
+	return steps
+}
+
+func TestModel(t *testing.T) {
+	from, to := uint64(0), *modelRuns
+	if *modelSeed > 0 {
+		from, to = *modelSeed, *modelSeed+1
+	}
+	for seed := from; seed < to; seed++ {
+		r := rand.New(rand.NewPCG(seed, 5))
+		steps := make([]step, 150)
+		for i := range steps {
+			steps[i] = step{stepKinds[r.IntN(len(stepKinds))], r.Uint64()}
+		}
+		if at, err := runSteps(seed, steps); err != nil {
+			steps = shrink(seed, steps[:min(at+1, len(steps))])
+			_, short := runSteps(seed, steps)
+			t.Fatalf("seed %d: %v\nshrunk to %v\nwhich gives: %v", seed, err, steps, short)
+		}
+	}
+}
