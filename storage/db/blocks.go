@@ -100,7 +100,7 @@ func (db *DB) Hash(n chain.BlockNumber) (hash.H256, error) {
 		if n > db.head.Best.Number {
 			return hash.H256{}, fmt.Errorf("block %d: %w: the best block is %d", n, ErrUnknownBlock, db.head.Best.Number)
 		}
-		return db.tree.get(db.head.Best.Hash).ancestor(n).Hash, nil
+		return db.tree.ancestor(db.tree.get(db.head.Best.Hash), n).Hash, nil
 	}
 	db.mu.Unlock()
 	h, ok, err := db.canonicalHash(n)

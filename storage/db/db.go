@@ -27,6 +27,8 @@ type Options struct {
 	LayerMemory int
 	// NodeMemory bounds the bytes of the cache of trie nodes. 0 stands for DefaultNodeMemory.
 	NodeMemory int
+	// Log is told of errors of the background work as they happen, unless it is nil: Stats has the last one. It must not wait for the store.
+	Log func(error)
 
 	chunk, write int // chunkSize and writeSize, unless a test sets them
 }
@@ -173,6 +175,9 @@ type pieces struct {
 }
 
 func (p *pieces) add(key, value []byte) error {
+	if err := storable(key); err != nil {
+		return err
+	}
 	p.batch.Set(key, headRecord(0, value))
 	if p.size += len(key) + len(value); p.size < p.most {
 		return nil
@@ -234,10 +239,9 @@ func Open(store kv.DB, options Options) (*DB, error) {
 		genesis: *genesis,
 		nodes:   newNodeCache(options.NodeMemory),
 		layers:  layers{bound: options.LayerMemory},
-		tree:    newTree(),
 	}
 	db.finalised.store = store
-	db.pins = pins{owner: db, count: map[chain.BlockNumber]int{}}
+	db.pins = pins{owner: db, bases: map[chain.BlockNumber]int{}, ages: map[uint64]int{}}
 	for _, step := range []func() error{db.loadPoints, db.loadTree, db.loadDead} {
 		if err := step(); err != nil {
 			return nil, fmt.Errorf("open store: %w", err)
@@ -280,6 +284,7 @@ func (db *DB) loadPoints() (err error) {
 
 // loadTree builds the tree of blocks that are not folded.
 func (db *DB) loadTree() error {
+	db.tree = newTree(db.folded.Number)
 	it := db.store.Iterator([]byte{kindUnfolded})
 	defer it.Close()
 	// Where deleted records of former blocks are, there is nothing to look for.
@@ -306,11 +311,10 @@ func (db *DB) loadTree() error {
 		if u.Parent != parent.Hash || p.Number != parent.Number+1 {
 			return corrupt("unfolded %s: its parent %s is not there", p, u.Parent)
 		}
-		ops, err := readJournal(db.store, p.Hash, u.Chunks)
+		l, err := loadLayer(db.store, p.Hash, u.Chunks)
 		if err != nil {
 			return err
 		}
-		l := newLayer(p.Hash, u.Chunks, ops)
 		db.layers.keep(l)
 		db.tree.add(p, u.Parent, u.Root, l)
 	}

@@ -34,15 +34,17 @@ func (db *DB) finalise(block hash.H256, justification *chain.Justification) erro
 	db.mu.Lock()
 	head := db.head
 	n := db.tree.get(block)
-	var line, dead, rest []*node
+	var line, dead []*node
 	if n != nil && n.Number > head.Finalised.Number {
-		for a := n; a != nil && a.Number > head.Finalised.Number; a = a.parent {
+		for a := n; a != nil && a.Number > head.Finalised.Number; a = db.tree.get(a.above) {
 			line = append(line, a)
 		}
 		dead = db.tree.list(func(other *node) bool {
-			return other.Number > head.Finalised.Number && !other.descends(n) && !n.descends(other)
+			return other.Number > head.Finalised.Number && !db.tree.descends(other, n) && !db.tree.descends(n, other)
 		})
-		rest = db.tree.list(func(other *node) bool { return other.descends(n) })
+		if best := db.tree.get(head.Best.Hash); best == nil || !db.tree.descends(best, n) {
+			head.Best = highest(db.tree.list(func(other *node) bool { return db.tree.descends(other, n) }))
+		}
 	}
 	db.mu.Unlock()
 	if line == nil {
@@ -56,9 +58,6 @@ func (db *DB) finalise(block hash.H256, justification *chain.Justification) erro
 	}
 
 	head.Finalised = n.Point
-	if best := db.tree.get(head.Best.Hash); best == nil || !best.descends(n) {
-		head.Best = highest(rest)
-	}
 	for _, a := range line {
 		batch.Set(numberKey(kindCanonical, a.Number), bytesOf(a.Hash))
 	}
@@ -94,7 +93,7 @@ func (db *DB) addJustification(batch *kv.Batch, block hash.H256, j chain.Justifi
 func (db *DB) dying(batch *kv.Batch, dead []*node) {
 	for _, n := range dead {
 		batch.Delete(unfoldedKey(n.Number, n.Hash))
-		batch.Set(hashKey(kindDying, n.Hash), scale.Marshal(dying{Chunks: n.layer.chunks}))
+		batch.Set(hashKey(kindDying, n.Hash), scale.Marshal(dying{Chunks: n.layer().chunks()}))
 	}
 }
 
@@ -102,21 +101,22 @@ func (db *DB) dying(batch *kv.Batch, dead []*node) {
 func (db *DB) buried(dead []*node, head Head) {
 	db.mu.Lock()
 	db.tree.remove(dead)
+	age := db.pins.end()
 	for _, n := range dead {
-		db.dead = append(db.dead, deadBlock{n.layer, false})
+		db.dead = append(db.dead, deadBlock{n.Hash, n.layer().chunks(), false, age, n.layer()})
 	}
 	db.head = head
 	db.mu.Unlock()
-	for _, n := range dead {
-		db.layers.drop(n.layer)
-	}
 	db.folder.wake()
 }
 
-// deadBlock is a block of which something is to be taken away once no state in use reads its journal.
+// deadBlock is a block of which something is to be taken away once no state in use can read its journal.
 type deadBlock struct {
-	*layer
+	hash   hash.H256
+	chunks uint32
 	folded bool
+	age    uint64 // of states, in which it left the tree
+	layer  *layer // nil where it was dead when the store was opened
 }
 
 // reap takes away what is left of a dead block and tells whether there was one. What a crash leaves of the work, the next Open does.
@@ -124,12 +124,11 @@ func (db *DB) reap() (bool, error) {
 	db.writing.Lock()
 	defer db.writing.Unlock()
 	db.mu.Lock()
-	i := slices.IndexFunc(db.dead, func(d deadBlock) bool { return d.users == 0 })
-	if i < 0 {
+	if len(db.dead) == 0 || !db.pins.over(db.dead[0].age) { // they are in the order of their ages
 		db.mu.Unlock()
 		return false, nil
 	}
-	d := db.dead[i]
+	d := db.dead[0]
 	db.mu.Unlock()
 	kinds := []byte{kindDying, kindHeader, kindBody, kindJustifications}
 	if d.folded {
@@ -146,8 +145,11 @@ func (db *DB) reap() (bool, error) {
 		return false, fmt.Errorf("take away records of block %s: %w", d.hash, err)
 	}
 	db.mu.Lock()
-	db.dead = slices.DeleteFunc(db.dead, func(o deadBlock) bool { return o.layer == d.layer })
+	db.dead = db.dead[1:]
 	db.mu.Unlock()
+	if d.layer != nil {
+		db.layers.drop(d.layer)
+	}
 	return true, nil
 }
 
@@ -164,7 +166,7 @@ func (db *DB) loadDead() error {
 		if err != nil || len(it.Key()) != 1+32 {
 			return corrupt("record 0x%x of a dropped block: %v", it.Key(), err)
 		}
-		db.dead = append(db.dead, deadBlock{&layer{hash: hash.H256(it.Key()[1:]), chunks: x.Chunks}, x.Folded})
+		db.dead = append(db.dead, deadBlock{hash: hash.H256(it.Key()[1:]), chunks: x.Chunks, folded: x.Folded})
 	}
 	return it.Err()
 }

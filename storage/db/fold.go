@@ -3,6 +3,7 @@ package db
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/gotensor/gotensor/primitives/chain"
@@ -22,7 +23,7 @@ type folder struct {
 	cond  *sync.Cond
 	idle  bool
 	ended bool
-	err   error
+	err   error // of the last round of work
 }
 
 func (f *folder) start(db *DB) {
@@ -58,27 +59,48 @@ func (f *folder) run() {
 			f.rest(kv.ErrClosed, true)
 			return
 		case <-f.work:
-		}
-		for {
-			select {
-			case <-f.quit:
-				f.rest(kv.ErrClosed, true)
-				return
-			default:
-			}
-			more, err := f.db.foldNext()
-			if err == nil && !more {
-				more, err = f.db.reap()
-			}
-			if err == nil && !more {
-				more, err = f.db.pruneNext()
-			}
-			if err != nil || !more {
-				f.rest(err, false)
-				break
-			}
+			f.rest(f.round(), false)
 		}
 	}
+}
+
+// round does all that there is to do and returns the first error. Work of the kind that came upon an error waits for the next round; other
+// work does not: where the disk is full and nothing can be folded, pruning may make room.
+func (f *folder) round() (err error) {
+	steps := []func() (bool, error){f.db.foldNext, f.db.reap, f.db.pruneNext}
+	for i := 0; i < len(steps); {
+		select {
+		case <-f.quit:
+			return err
+		default:
+		}
+		more, e := steps[i]()
+		switch {
+		case e != nil:
+			steps = slices.Delete(steps, i, i+1)
+			if err == nil {
+				err = e
+			}
+			if log := f.db.options.Log; log != nil {
+				log(e)
+			}
+		case more:
+			i = 0
+		default:
+			i++
+		}
+	}
+	return err
+}
+
+// failure is the error of the last round, nil where it had none.
+func (f *folder) failure() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.ended {
+		return nil
+	}
+	return f.err
 }
 
 func (f *folder) rest(err error, ended bool) {
@@ -90,8 +112,8 @@ func (f *folder) rest(err error, ended bool) {
 	f.cond.Broadcast()
 }
 
-// Settle waits until all finalised blocks are folded and what is to be pruned is pruned, or that came upon an error. After an error the work is
-// tried again at the next Finalise or Settle.
+// Settle waits until all finalised blocks are folded and what is to be pruned is pruned, and returns the first error that this came upon. The work is
+// tried again at the next Settle, Finalise or Revert; imports and reads go on meanwhile.
 func (db *DB) Settle() error {
 	f := &db.folder
 	f.wake()
@@ -109,8 +131,8 @@ func (db *DB) Settle() error {
 func (db *DB) foldNext() (bool, error) {
 	db.mu.Lock()
 	n := db.tree.get(db.head.Finalised.Hash)
-	for n != nil && n.parent != nil {
-		n = n.parent
+	if n != nil {
+		n = db.tree.ancestor(n, db.folded.Number+1)
 	}
 	db.mu.Unlock()
 	if n == nil {
@@ -123,7 +145,8 @@ func (db *DB) foldNext() (bool, error) {
 }
 
 func (db *DB) fold(n *node) error {
-	ops, err := n.layer.all(db.store)
+	l := n.layer()
+	ops, err := l.all(db.store)
 	if err != nil {
 		return err
 	}
@@ -153,16 +176,15 @@ func (db *DB) fold(n *node) error {
 	batch := piece.finish(n.Number, chunk)
 	batch.Set(keyFolded, scale.Marshal(n.Point))
 	batch.Delete(unfoldedKey(n.Number, n.Hash))
-	batch.Set(hashKey(kindDying, n.Hash), scale.Marshal(dying{Chunks: n.layer.chunks, Folded: true}))
+	batch.Set(hashKey(kindDying, n.Hash), scale.Marshal(dying{Chunks: l.chunks(), Folded: true}))
 	if err := db.write(batch, false); err != nil {
 		return err
 	}
 	db.mu.Lock()
 	db.tree.fold(n)
 	db.folded = n.Point
-	db.dead = append(db.dead, deadBlock{n.layer, true})
+	db.dead = append(db.dead, deadBlock{n.Hash, l.chunks(), true, db.pins.end(), l})
 	db.mu.Unlock()
-	db.layers.drop(n.layer)
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package db
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -54,6 +55,9 @@ func (db *DB) importBlock(b *Block, at Point) error {
 		return fmt.Errorf("%w: the state has root %s, the header %s", ErrBlock, root, b.Header.StateRoot)
 	}
 	if err := db.importable(b, at); err != nil {
+		if _, known := db.canonical(at.Hash); errors.Is(err, ErrFinalised) && known == nil {
+			return ErrKnownBlock
+		}
 		return err
 	}
 	parent, err := db.State(b.Header.ParentHash)
@@ -65,7 +69,8 @@ func (db *DB) importBlock(b *Block, at Point) error {
 	if err != nil {
 		return fmt.Errorf("difference from the parent's state: %w", err)
 	}
-	chunks := encodeJournal(ops, db.options.chunk)
+	parts := splitJournal(ops, db.options.chunk)
+	l := newLayer(at.Hash, ops, firstsOf(parts))
 
 	db.writing.Lock()
 	defer db.writing.Unlock()
@@ -76,18 +81,31 @@ func (db *DB) importBlock(b *Block, at Point) error {
 	if b.Choice == Best || b.Choice == Longest && at.Number > head.Best.Number {
 		head.Best = at
 	}
-	u := unfolded{Parent: b.Header.ParentHash, Root: b.Header.StateRoot, Chunks: uint32(len(chunks))}
-	if err := db.writeBlock(b, at, u, chunks, head); err != nil {
+	// Of an earlier life of the block the journal may still be there, and be read by states. It leads from the same state to the same state, and goes on.
+	earlier := slices.IndexFunc(db.dead, func(d deadBlock) bool { return d.hash == at.Hash })
+	held := earlier >= 0 && db.dead[earlier].layer != nil
+	if held {
+		l, parts = db.dead[earlier].layer, nil
+	} else if earlier >= 0 {
+		if l, err = loadLayer(db.store, at.Hash, db.dead[earlier].chunks); err != nil {
+			return err
+		}
+		parts = nil
+	}
+	u := unfolded{Parent: b.Header.ParentHash, Root: b.Header.StateRoot, Chunks: l.chunks()}
+	if err := db.writeBlock(b, at, u, parts, head); err != nil {
 		return err
 	}
-	l := newLayer(at.Hash, u.Chunks, ops)
 	db.mu.Lock()
 	db.tree.add(at, u.Parent, u.Root, l)
 	db.head = head
-	// An earlier life of the block is over: its records are those of this one.
-	db.dead = slices.DeleteFunc(db.dead, func(d deadBlock) bool { return d.hash == at.Hash })
+	if earlier >= 0 {
+		db.dead = slices.Delete(db.dead, earlier, earlier+1)
+	}
 	db.mu.Unlock()
-	db.layers.keep(l)
+	if !held {
+		db.layers.keep(l)
+	}
 	return nil
 }
 
@@ -116,8 +134,8 @@ func (db *DB) importable(b *Block, at Point) error {
 	return nil
 }
 
-// writeBlock writes a block in one atomic write.
-func (db *DB) writeBlock(b *Block, at Point, u unfolded, chunks [][]byte, head Head) error {
+// writeBlock writes a block in one atomic write. Without parts, its journal is there.
+func (db *DB) writeBlock(b *Block, at Point, u unfolded, parts [][]kv.Op, head Head) error {
 	var batch kv.Batch
 	batch.Set(hashKey(kindHeader, at.Hash), scale.Marshal(b.Header))
 	batch.Set(hashKey(kindBody, at.Hash), scale.Marshal(body(b.Body)))
@@ -126,8 +144,8 @@ func (db *DB) writeBlock(b *Block, at Point, u unfolded, chunks [][]byte, head H
 	} else {
 		batch.Delete(hashKey(kindJustifications, at.Hash))
 	}
-	for i, chunk := range chunks {
-		batch.Set(journalKey(at.Hash, uint32(i)), chunk)
+	for i, part := range parts {
+		batch.Set(journalKey(at.Hash, uint32(i)), encodeChunk(part))
 	}
 	batch.Delete(hashKey(kindDying, at.Hash))
 	batch.Set(unfoldedKey(at.Number, at.Hash), scale.Marshal(u))

@@ -2,11 +2,13 @@ package db
 
 import (
 	"encoding/binary"
+	"fmt"
 	"slices"
 
 	"github.com/gotensor/gotensor/primitives/chain"
 	"github.com/gotensor/gotensor/primitives/hash"
 	"github.com/gotensor/gotensor/primitives/scale"
+	"github.com/gotensor/gotensor/storage/kv"
 )
 
 // Format is the version of the layout below. It goes up by one with each change, and never down: a store of a newer format is refused, one of an
@@ -125,6 +127,14 @@ func historyOf(key []byte) []byte { return append(historyPrefix(key), 0, 1) }
 // historyKey is where it says what block n overwrote at a key of v or n.
 func historyKey(key []byte, n chain.BlockNumber) []byte {
 	return binary.BigEndian.AppendUint32(historyOf(key), uint32(n))
+}
+
+// storable refuses a key of v or n that is too long for the store, or for its history: there each zero byte takes two.
+func storable(key []byte) error {
+	if len(key) > kv.MaxKey/2-8 && len(historyKey(key, 0)) > kv.MaxKey {
+		return fmt.Errorf("%w: key 0x%x… of %d bytes", kv.ErrKeyTooLong, key[:34], len(key))
+	}
+	return nil
 }
 
 // parseHistoryKey appends the key of v or n to dst, and returns it and the number.

@@ -2,6 +2,7 @@ package db
 
 import (
 	"bytes"
+	"slices"
 	"sort"
 	"sync"
 	"sync/atomic"
@@ -15,18 +16,17 @@ import (
 // layer is the diff of one block that is not in the finalised state yet: what its journal says, in memory as far as there is room.
 type layer struct {
 	hash   hash.H256
-	chunks uint32
+	firsts [][]byte // the first key of each chunk of the journal, nil where it is empty
 	size   int
 	filter filter
 	ops    atomic.Pointer[[]kv.Op] // nil where the layer was evicted; ascending by key
-	users  int                     // states in use that read it, for which the journal is kept; the DB's mutex guards it
 }
 
 // opMemory is what an operation takes in memory besides its bytes.
 const opMemory = 56
 
-func newLayer(block hash.H256, chunks uint32, ops []kv.Op) *layer {
-	l := &layer{hash: block, chunks: chunks, filter: newFilter(len(ops))}
+func newLayer(block hash.H256, ops []kv.Op, firsts [][]byte) *layer {
+	l := &layer{hash: block, firsts: firsts, filter: newFilter(len(ops))}
 	for i := range ops {
 		l.filter.add(ops[i].Key)
 		l.size += opMemory + len(ops[i].Key) + len(ops[i].Value)
@@ -35,27 +35,87 @@ func newLayer(block hash.H256, chunks uint32, ops []kv.Op) *layer {
 	return l
 }
 
+// loadLayer makes the layer of a journal.
+func loadLayer(store kv.DB, block hash.H256, chunks uint32) (*layer, error) {
+	ops, firsts, err := readJournal(store, block, chunks)
+	if err != nil {
+		return nil, err
+	}
+	return newLayer(block, ops, firsts), nil
+}
+
+// chunks is how many records the journal has.
+func (l *layer) chunks() uint32 { return uint32(len(l.firsts)) }
+
 // all returns the diff, from the journal where it is not in memory.
 func (l *layer) all(store kv.DB) ([]kv.Op, error) {
 	if ops := l.ops.Load(); ops != nil {
 		return *ops, nil
 	}
-	return readJournal(store, l.hash, l.chunks)
+	ops, _, err := readJournal(store, l.hash, l.chunks())
+	return ops, err
 }
 
-// get returns what the block did to key, nil where it did nothing.
+// get returns what the block did to key, nil where it did nothing. Of a layer that was evicted it reads one chunk.
 func (l *layer) get(store kv.DB, key []byte, sum uint64) (*kv.Op, error) {
 	if !l.filter.has(sum) {
 		return nil, nil
 	}
-	ops, err := l.all(store)
-	if err != nil {
-		return nil, err
+	var ops []kv.Op
+	if held := l.ops.Load(); held != nil {
+		ops = *held
+	} else if i := l.chunkOf(key); i >= 0 {
+		var err error
+		if ops, err = readChunk(store, nil, l.hash, uint32(i)); err != nil {
+			return nil, err
+		}
 	}
 	if i := search(ops, key); i < len(ops) && bytes.Equal(ops[i].Key, key) {
 		return &ops[i], nil
 	}
 	return nil, nil
+}
+
+// chunkOf returns the chunk that has key if one has it, -1 where key is before the first.
+func (l *layer) chunkOf(key []byte) int {
+	return sort.Search(len(l.firsts), func(i int) bool { return bytes.Compare(l.firsts[i], key) > 0 }) - 1
+}
+
+// run walks the part of a layer from a key up to another, exclusive. Of a layer that was evicted it holds one chunk.
+type run struct {
+	layer *layer
+	ops   []kv.Op // what is left of what was read, the present one first; none at the end
+	next  int     // chunk to read then
+	end   []byte  // nil for the end of the layer
+}
+
+// walk returns a run that is at the first key at or after start.
+func (l *layer) walk(store kv.DB, start, end []byte) (run, error) {
+	r := run{layer: l, end: end, next: len(l.firsts)}
+	if ops := l.ops.Load(); ops != nil {
+		r.ops = *ops
+	} else {
+		r.next = max(0, l.chunkOf(start))
+		if err := r.fill(store); err != nil {
+			return r, err
+		}
+	}
+	r.ops = r.ops[search(r.ops, start):]
+	return r, r.fill(store)
+}
+
+// fill reads on where nothing is left, and ends the run where the next key is beyond its end.
+func (r *run) fill(store kv.DB) (err error) {
+	for len(r.ops) == 0 && r.next < len(r.layer.firsts) {
+		if r.ops, err = readChunk(store, nil, r.layer.hash, uint32(r.next)); err != nil {
+			return err
+		}
+		r.next++
+	}
+	if r.end != nil && len(r.ops) > 0 && bytes.Compare(r.ops[0].Key, r.end) >= 0 {
+		r.ops, r.next = nil, len(r.layer.firsts)
+	}
+	return nil
 }
 
 // search returns the index of the first operation at or after key.
@@ -116,19 +176,23 @@ func (s *layers) keep(l *layer) {
 	}
 }
 
-// drop counts l no more. Its contents stay for states that are still in use.
+// drop counts l no more, and lets its contents go.
 func (s *layers) drop(l *layer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for i, other := range s.queue {
-		if other == l {
-			copy(s.queue[i:], s.queue[i+1:])
-			s.queue[len(s.queue)-1] = nil
-			s.queue = s.queue[:len(s.queue)-1]
-			s.held -= l.size
-			return
-		}
+	i := slices.Index(s.queue, l)
+	if i < 0 {
+		return
 	}
+	if i < len(s.queue)/2 { // blocks are folded in the order in which they came, so it is most often the first
+		copy(s.queue[1:i+1], s.queue[:i])
+		s.queue[0] = nil
+		s.queue = s.queue[1:]
+	} else {
+		s.queue = slices.Delete(s.queue, i, i+1)
+	}
+	s.held -= l.size
+	l.ops.Store(nil)
 }
 
 func (s *layers) memory() int {

@@ -385,7 +385,74 @@ func (m *machine) settle() error {
 	if err := m.checkHead(); err != nil {
 		return err
 	}
-	return m.checkCounts()
+	if err := m.checkCounts(); err != nil {
+		return err
+	}
+	checked, err := m.db.Check(1 << 20)
+	if err != nil || checked.Found > 0 {
+		return fmt.Errorf("check: %v, %d problems: %q", err, checked.Found, checked.Problems)
+	}
+	return m.checkRaw()
+}
+
+// checkRaw holds the finalised state and its history, read with no code of the store but that of its keys, against the model: of each state that is kept, the values by
+// history are the model's.
+func (m *machine) checkRaw() error {
+	type written struct {
+		by    chain.BlockNumber
+		value string
+		ok    bool
+	}
+	versions := map[string][]written{} // by key, in ascending order: what a block overwrote, and at last what is there
+	it := m.db.store.Iterator([]byte{kindHistory})
+	defer it.Close()
+	for it.Next() {
+		key, n, err := parseHistoryKey(nil, it.Key())
+		value, errV := it.Value()
+		if err != nil || errV != nil || len(value) == 0 {
+			return fmt.Errorf("history 0x%x: %x: %v, %v", it.Key(), value, err, errV)
+		}
+		versions[string(key)] = append(versions[string(key)], written{n, string(value[1:]), value[0] == 1})
+	}
+	heads := m.db.store.Iterator([]byte{kindValue})
+	defer heads.Close()
+	for heads.Next() {
+		value, err := heads.Value()
+		if err != nil || len(value) < 4 {
+			return fmt.Errorf("value 0x%x: %x: %v", heads.Key(), value, err)
+		}
+		versions[string(heads.Key())] = append(versions[string(heads.Key())], written{1<<32 - 1, string(value[4:]), true})
+	}
+	for _, b := range m.order {
+		if b.Number < m.states || b.Number > m.head.Finalised.Number {
+			continue
+		}
+		want := map[string]string{}
+		for name, values := range b.state {
+			for key, value := range values {
+				var child []byte
+				if name != "t" {
+					child = []byte(name[1:])
+				}
+				want[string(valueKey(child, []byte(key)))] = value
+			}
+		}
+		for key, list := range versions {
+			if key[0] != kindValue {
+				continue
+			}
+			i := slices.IndexFunc(list, func(w written) bool { return w.by > b.Number })
+			value, ok := want[key]
+			if got := i >= 0 && list[i].ok; got != ok || ok && list[i].value != value {
+				return fmt.Errorf("raw state of %s: key 0x%x: %t, want %t %x, of %v", b.Point, key, got, ok, value, list)
+			}
+			delete(want, key)
+		}
+		if len(want) > 0 {
+			return fmt.Errorf("raw state of %s: %d keys are missing", b.Point, len(want))
+		}
+	}
+	return nil
 }
 
 func (m *machine) checkHead() error {

@@ -101,12 +101,15 @@ func decodeHash(d *scale.Decoder) hash.H256 { return d.Array32() }
 // record reads the record at key. What does not decode is kv.ErrCorrupt.
 func record[T any](store kv.DB, key []byte, read func(*scale.Decoder) T) (v T, ok bool, err error) {
 	raw, ok, err := store.Get(key)
-	if err != nil || !ok {
-		return v, false, err
+	if err != nil {
+		return v, false, fmt.Errorf("record 0x%x of kind %q: %w", key, kinds[key[0]], err)
+	}
+	if !ok {
+		return v, false, nil
 	}
 	v, err = scale.UnmarshalFunc(raw, read)
 	if err != nil {
-		return v, false, corrupt("record %q: %v", key, err)
+		return v, false, corrupt("record 0x%x of kind %q: %v", key, kinds[key[0]], err)
 	}
 	return v, true, nil
 }

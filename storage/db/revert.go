@@ -18,8 +18,8 @@ func (db *DB) Revert(n chain.BlockNumber) (chain.BlockNumber, error) {
 	head := db.head
 	n = min(n, head.Best.Number-head.Finalised.Number)
 	to := head.Finalised
-	if a := db.tree.get(head.Best.Hash).ancestor(head.Best.Number - n); a != nil {
-		to = a.Point
+	if best := db.tree.get(head.Best.Hash); best != nil && n < head.Best.Number-head.Finalised.Number {
+		to = db.tree.ancestor(best, head.Best.Number-n).Point
 	}
 	dead := db.tree.list(func(other *node) bool { return other.Number > to.Number })
 	db.mu.Unlock()

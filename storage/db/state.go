@@ -58,7 +58,7 @@ func (db *DB) pinned(block hash.H256) (*State, error) {
 	if at.Number < db.pruned.States {
 		return nil, &PrunedError{What: "state", Hash: block, Number: at.Number, Oldest: db.pruned.States}
 	}
-	return &State{block: at, root: header.StateRoot, view: view{folded: &db.finalised, base: at.Number}, pin: db.pins.add(at.Number, nil)}, nil
+	return &State{block: at, root: header.StateRoot, view: view{folded: &db.finalised, base: at.Number}, pin: db.pins.add(at.Number, false)}, nil
 }
 
 // pinnedUnfolded is pinned of a block in the tree, nil for others.
@@ -69,12 +69,11 @@ func (db *DB) pinnedUnfolded(block hash.H256) *State {
 	if n == nil {
 		return nil
 	}
-	layers := db.tree.layers(n)
 	return &State{
 		block: n.Point,
 		root:  n.root,
-		view:  view{folded: &db.finalised, base: db.folded.Number, layers: layers},
-		pin:   db.pins.add(db.folded.Number, layers),
+		view:  view{folded: &db.finalised, base: db.folded.Number, layers: db.tree.layers(n)},
+		pin:   db.pins.add(db.folded.Number, true),
 	}
 }
 
@@ -88,9 +87,12 @@ func (s *State) Close() { s.pin.release() }
 func (s *State) read(key []byte) ([]byte, bool, error) {
 	value, ok, err := s.get(key)
 	if s.pin.released.Load() {
-		return nil, false, fmt.Errorf("state of %s: %w", s.block, ErrReleased)
+		err = ErrReleased
 	}
-	return value, ok, err
+	if err != nil {
+		return nil, false, fmt.Errorf("state of %s: key 0x%x: %w", s.block, key, err)
+	}
+	return value, ok, nil
 }
 
 // Get implements storage.Reader.
@@ -130,26 +132,35 @@ type keys struct {
 func (k *keys) Next() bool {
 	ok := k.next()
 	if k.state.pin.released.Load() {
-		k.err = fmt.Errorf("state of %s: %w", k.state.block, ErrReleased)
-		return false
+		k.err = ErrReleased
 	}
-	return ok
+	return ok && k.err == nil
 }
 
 // Key implements storage.Iterator.
-func (k *keys) Key() []byte { return k.key[k.skip:] }
+func (k *keys) Key() []byte {
+	if k.key == nil {
+		return nil
+	}
+	return k.key[k.skip:]
+}
 
 // Value implements storage.Iterator.
 func (k *keys) Value() ([]byte, error) {
-	value, err := k.read()
+	value := k.read()
 	if k.state.pin.released.Load() {
-		return nil, fmt.Errorf("state of %s: %w", k.state.block, ErrReleased)
+		k.err = ErrReleased
 	}
-	return value, err
+	return value, k.Err()
 }
 
 // Err implements storage.Iterator.
-func (k *keys) Err() error { return k.err }
+func (k *keys) Err() error {
+	if k.err == nil {
+		return nil
+	}
+	return fmt.Errorf("keys of the state of %s: %w", k.state.block, k.err)
+}
 
 // Close implements storage.Iterator.
 func (k *keys) Close() { k.close() }
@@ -216,34 +227,72 @@ func (n *nodes) Value(key []byte, h hash.H256) ([]byte, error) {
 	return value, err
 }
 
-// pins counts the states in use by the block that they read what was folded after. The owner's mutex guards it.
+// pins counts the states in use. The owner's mutex guards it.
 type pins struct {
 	owner *DB
-	count map[chain.BlockNumber]int
+	// bases has, for each block, how many states read what was folded as it was after it: later history stays.
+	bases map[chain.BlockNumber]int
+	// ages has, for each age, how many states with layers were made in it. An age ends where blocks leave the tree; the journals of these stay until no state
+	// of an age before that is in use.
+	ages map[uint64]int
+	age  uint64
 }
 
-// pin is one state's hold on the history after a block, and on the journals of those above it.
+// pin is one state's hold.
 type pin struct {
 	pins     *pins
 	base     chain.BlockNumber
-	layers   []*layer
+	age      uint64
+	layered  bool
 	released atomic.Bool
 }
 
-func (p *pins) add(base chain.BlockNumber, layers []*layer) *pin {
-	p.count[base]++
-	for _, l := range layers {
-		l.users++
+func (p *pins) add(base chain.BlockNumber, layered bool) *pin {
+	p.bases[base]++
+	if layered {
+		p.ages[p.age]++
 	}
-	return &pin{pins: p, base: base, layers: layers}
+	return &pin{pins: p, base: base, age: p.age, layered: layered}
+}
+
+// end ends the present age and returns it.
+func (p *pins) end() uint64 {
+	p.age++
+	return p.age - 1
 }
 
 // least returns the least block that is in use, or most where all are above.
 func (p *pins) least(most chain.BlockNumber) chain.BlockNumber {
-	for base := range p.count {
+	for base := range p.bases {
 		most = min(most, base)
 	}
 	return most
+}
+
+// over tells whether no state with layers is of an age up to this one.
+func (p *pins) over(age uint64) bool {
+	for other := range p.ages {
+		if other <= age {
+			return false
+		}
+	}
+	return true
+}
+
+// states is how many are in use.
+func (p *pins) states() (n int) {
+	for _, count := range p.bases {
+		n += count
+	}
+	return n
+}
+
+func take[K comparable](count map[K]int, k K) (last bool) {
+	count[k]--
+	if last = count[k] == 0; last {
+		delete(count, k)
+	}
+	return last
 }
 
 func (p *pin) release() {
@@ -252,13 +301,9 @@ func (p *pin) release() {
 	}
 	db := p.pins.owner
 	db.mu.Lock()
-	for _, l := range p.layers {
-		l.users--
-	}
-	waiting := len(db.dead) > 0
-	if p.pins.count[p.base]--; p.pins.count[p.base] == 0 {
-		delete(p.pins.count, p.base)
-		waiting = waiting || db.pruned.Swept < db.pruned.States
+	waiting := take(p.pins.bases, p.base) && db.pruned.Swept < db.pruned.States
+	if p.layered && take(p.pins.ages, p.age) {
+		waiting = waiting || len(db.dead) > 0
 	}
 	db.mu.Unlock()
 	if waiting {

@@ -20,18 +20,21 @@ type Stats struct {
 	OldestBody  chain.BlockNumber
 	Unfolded    int // blocks above Folded
 	LayerMemory int // bytes that their diffs take in memory
-	StatesInUse int // blocks whose states are held
-	Store       kv.Stats
+	StatesInUse int // states that were not closed
+	Dropped     int // blocks that were folded or dropped whose journals are still there, for the sake of states in use
+	// Failure is why the background work does not go on, nil where it does. It is tried again with every Finalise.
+	Failure error
+	Store   kv.Stats
 }
 
 // Stats returns what is known without reading.
 func (db *DB) Stats() Stats {
-	store := db.store.Stats()
+	store, failure := db.store.Stats(), db.folder.failure()
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	return Stats{
 		Head: db.head, Folded: db.folded, OldestState: db.pruned.States, OldestBody: db.pruned.Bodies, Unfolded: len(db.tree.blocks),
-		LayerMemory: db.layers.memory(), StatesInUse: len(db.pins.count), Store: store,
+		LayerMemory: db.layers.memory(), StatesInUse: db.pins.states(), Dropped: len(db.dead), Failure: failure, Store: store,
 	}
 }
 

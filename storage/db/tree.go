@@ -2,6 +2,7 @@ package db
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 
 	"github.com/gotensor/gotensor/primitives/chain"
@@ -12,72 +13,77 @@ import (
 // folded block, which is not in it. The DB's mutex guards it.
 type tree struct {
 	blocks map[hash.H256]*node
+	folded chain.BlockNumber // number of the last folded block
 }
 
 // node is a block of the tree.
 type node struct {
 	Point
-	parent *node // nil where the parent is folded
-	above  hash.H256
-	root   hash.H256 // of the state
-	kids   int
-	layer  *layer
+	above hash.H256 // the parent
+	root  hash.H256 // of the state
+	kids  int
+	// chain are the diffs up to this block's own, with some of blocks that were folded before the first that were not. Blocks one after the other share
+	// the array, so that a state of any depth is a slice; the first child goes on in its parent's array, others have their own.
+	chain    []*layer
+	extended bool // a child goes on in chain's array, or did
 }
 
-func newTree() *tree { return &tree{blocks: map[hash.H256]*node{}} }
+func newTree(folded chain.BlockNumber) *tree {
+	return &tree{blocks: map[hash.H256]*node{}, folded: folded}
+}
 
 func (t *tree) get(block hash.H256) *node { return t.blocks[block] }
 
-// add puts in a block behind its parent: nil for a block on the last folded one.
-func (t *tree) add(p Point, parentHash, root hash.H256, l *layer) *node {
-	n := &node{Point: p, parent: t.blocks[parentHash], above: parentHash, root: root, layer: l}
-	if n.parent != nil {
-		n.parent.kids++
+// add puts in a block behind its parent, which is in the tree or the last folded block.
+func (t *tree) add(p Point, parent, root hash.H256, l *layer) {
+	n := &node{Point: p, above: parent, root: root}
+	if above := t.blocks[parent]; above != nil {
+		above.kids++
+		open := t.layers(above)
+		if n.chain = above.chain; above.extended || len(n.chain) > 2*len(open)+16 {
+			n.chain = slices.Clone(open)
+		} else {
+			above.extended = true
+		}
 	}
+	n.chain = append(n.chain, l)
 	t.blocks[p.Hash] = n
-	return n
 }
 
 // remove takes out blocks, with all their descendants, or the oldest ones, with all their siblings.
 func (t *tree) remove(blocks []*node) {
 	for _, n := range blocks {
 		delete(t.blocks, n.Hash)
-		if n.parent != nil {
-			n.parent.kids--
+		if above := t.blocks[n.above]; above != nil {
+			above.kids--
 		}
 	}
 }
 
-// fold takes out a block all of whose siblings are gone; its children are then the first of the tree.
+// fold takes out a block on the last folded one all of whose siblings are gone.
 func (t *tree) fold(n *node) {
 	delete(t.blocks, n.Hash)
-	for _, other := range t.blocks {
-		if other.parent == n {
-			other.parent = nil
-		}
-	}
+	t.folded = n.Number
 }
+
+// layer is the block's own diff.
+func (n *node) layer() *layer { return n.chain[len(n.chain)-1] }
 
 // layers returns the diffs from the last folded block to n, the newest last.
 func (t *tree) layers(n *node) []*layer {
-	var list []*layer
-	for ; n != nil; n = n.parent {
-		list = append(list, n.layer)
-	}
-	slices.Reverse(list)
-	return list
+	return n.chain[len(n.chain)-int(n.Number-t.folded):]
 }
 
-// ancestor returns the block at number among n and its ancestors; nil where that is folded.
-func (n *node) ancestor(number chain.BlockNumber) *node {
-	for n != nil && n.Number > number {
-		n = n.parent
+// ancestor returns the block at number among n and its ancestors; nil where that is folded, or above n.
+func (t *tree) ancestor(n *node, number chain.BlockNumber) *node {
+	if number <= t.folded || number > n.Number {
+		return nil
 	}
-	return n
+	return t.blocks[n.chain[len(n.chain)-1-int(n.Number-number)].hash]
 }
 
-// descends tells whether n is p or descends from it; p is in the tree.
-func (n *node) descends(p *node) bool { return n.ancestor(p.Number) == p }
+// descends tells whether n is p or descends from it; both are in the tree.
+func (t *tree) descends(n, p *node) bool { return t.ancestor(n, p.Number) == p }
 
 // list returns the blocks for which keep holds, the lowest first, those of one height by their hash.
 func (t *tree) list(keep func(*node) bool) []*node {
@@ -88,10 +94,7 @@ func (t *tree) list(keep func(*node) bool) []*node {
 		}
 	}
 	slices.SortFunc(list, func(a, b *node) int {
-		if a.Number != b.Number {
-			return int(int64(a.Number) - int64(b.Number))
-		}
-		return bytes.Compare(a.Hash[:], b.Hash[:])
+		return cmp.Or(cmp.Compare(a.Number, b.Number), bytes.Compare(a.Hash[:], b.Hash[:]))
 	})
 	return list
 }

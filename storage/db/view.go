@@ -36,34 +36,29 @@ func (v *view) get(key []byte) ([]byte, bool, error) {
 // cursor walks the keys of a view with a prefix: a merge of all layers and what was folded, in which the newest that has a key speaks for it.
 type cursor struct {
 	folded *walk
-	more   bool // folded is at a key
-	lists  [][]kv.Op
-	key    []byte
-	value  []byte // of a layer; nil where the key is folded's
+	more   bool  // folded is at a key
+	runs   []run // of layers that have keys left, the newest first
+	store  kv.DB
+	key    []byte // nil before the first and after the last
+	op     *kv.Op // what a layer has at key; nil where the key is folded's
 	err    error
 }
 
 // iterate returns a cursor before the first key with prefix that is at or after from.
 func (v *view) iterate(prefix, from []byte) *cursor {
-	c := &cursor{}
-	start := prefix
+	c := &cursor{store: v.folded.store}
+	start, end := prefix, successor(prefix)
 	if bytes.Compare(from, prefix) > 0 {
 		start = from
 	}
 	for i := len(v.layers) - 1; i >= 0; i-- {
-		ops, err := v.layers[i].all(v.folded.store)
+		r, err := v.layers[i].walk(c.store, start, end)
 		if err != nil {
 			c.err = err
 			return c
 		}
-		ops = ops[search(ops, start):]
-		// Most layers have nothing in a range, and cost nothing from here on.
-		if len(ops) > 0 && bytes.HasPrefix(ops[0].Key, prefix) {
-			end := len(ops)
-			if after := successor(prefix); after != nil {
-				end = search(ops, after)
-			}
-			c.lists = append(c.lists, ops[:end])
+		if len(r.ops) > 0 { // most layers have nothing in a range, and cost nothing from here on
+			c.runs = append(c.runs, r)
 		}
 	}
 	c.folded = v.folded.walk(prefix, v.base)
@@ -87,20 +82,20 @@ func (c *cursor) step(ok bool) { c.more, c.err = ok, c.folded.err }
 
 // next moves to the next key and tells whether there is one.
 func (c *cursor) next() bool {
-	if c.value == nil && c.key != nil { // the present key is folded's, which stays there for its value
+	if c.op == nil && c.key != nil { // the present key is folded's, which stayed there for its value
 		c.step(c.folded.next())
 	}
 	for c.err == nil {
 		var least *kv.Op
-		for _, ops := range c.lists { // the newest first, so that of equal keys its stays
-			if len(ops) > 0 && (least == nil || bytes.Compare(ops[0].Key, least.Key) < 0) {
-				least = &ops[0]
+		for i := range c.runs { // the newest first, so that of equal keys its stays
+			if op := &c.runs[i].ops[0]; least == nil || bytes.Compare(op.Key, least.Key) < 0 {
+				least = op
 			}
 		}
 		order := 1 // of the layers' key against the folded one
 		switch {
 		case least == nil && !c.more:
-			c.key = nil
+			c.key, c.op = nil, nil
 			return false
 		case !c.more:
 			order = -1
@@ -108,31 +103,49 @@ func (c *cursor) next() bool {
 			order = bytes.Compare(least.Key, c.folded.key)
 		}
 		if order > 0 {
-			c.key, c.value = c.folded.key, nil
+			c.key, c.op = c.folded.key, nil
 			return true
 		}
 		if order == 0 {
 			c.step(c.folded.next())
 		}
-		for i, ops := range c.lists {
-			if len(ops) > 0 && bytes.Equal(ops[0].Key, least.Key) {
-				c.lists[i] = ops[1:]
-			}
-		}
-		if !least.Delete {
-			c.key, c.value = least.Key, least.Value
-			return c.err == nil
+		c.pass(least.Key)
+		if !least.Delete && c.err == nil {
+			c.key, c.op = least.Key, least
+			return true
 		}
 	}
+	c.key, c.op = nil, nil
 	return false
 }
 
-// read returns the value at the present key. It stays as it is.
-func (c *cursor) read() ([]byte, error) {
-	if c.value != nil {
-		return c.value, nil
+// pass moves the layers beyond a key.
+func (c *cursor) pass(key []byte) {
+	left := c.runs[:0]
+	for _, r := range c.runs {
+		if bytes.Equal(r.ops[0].Key, key) {
+			r.ops = r.ops[1:]
+			if err := r.fill(c.store); err != nil && c.err == nil {
+				c.err = err
+			}
+		}
+		if len(r.ops) > 0 {
+			left = append(left, r)
+		}
 	}
-	return bytes.Clone(c.folded.value), nil
+	c.runs = left
+}
+
+// read returns the value at the present key, nil where there is none. It stays as it is.
+func (c *cursor) read() []byte {
+	switch {
+	case c.key == nil:
+		return nil
+	case c.op != nil:
+		return c.op.Value
+	default:
+		return bytes.Clone(c.folded.value)
+	}
 }
 
 func (c *cursor) close() {
