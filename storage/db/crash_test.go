@@ -16,7 +16,7 @@ import (
 func (m *machine) snapshot() *machine {
 	c := *m
 	c.alive, c.order, c.dead = maps.Clone(m.alive), slices.Clone(m.order), slices.Clone(m.dead)
-	c.offchain, c.js, c.held = maps.Clone(m.offchain), maps.Clone(m.js), nil
+	c.offchain, c.js, c.held, c.walks = maps.Clone(m.offchain), maps.Clone(m.js), nil, nil
 	return &c
 }
 

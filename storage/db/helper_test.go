@@ -23,6 +23,7 @@ type modelBlock struct {
 	state   map[string]map[string]string // by child ("t" the top trie, "c"+key a child trie), by key
 	memory  storage.State                // of tries wholly in memory
 	changes *storage.Changes
+	seed    uint64 // of its content: over the same parent the same block comes out of it
 }
 
 // children are the child tries of tests.
@@ -61,7 +62,13 @@ func write(r *rand.Rand, o *storage.Overlay, changes int) error {
 		}
 		key := randomKey(r)
 		var err error
-		switch r.IntN(12) {
+		switch r.IntN(13) {
+		case 12: // what is there already
+			var value []byte
+			var ok bool
+			if value, ok, err = o.Get(child, key); ok && err == nil {
+				err = o.Set(child, key, value)
+			}
 		case 0, 1, 2:
 			err = o.Delete(child, key)
 		case 3:

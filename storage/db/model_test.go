@@ -8,10 +8,13 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/gotensor/gotensor/primitives/chain"
 	"github.com/gotensor/gotensor/primitives/hash"
+	"github.com/gotensor/gotensor/primitives/scale"
+	"github.com/gotensor/gotensor/storage"
 	"github.com/gotensor/gotensor/storage/kv"
 	"github.com/gotensor/gotensor/storage/trie"
 )
@@ -31,7 +34,7 @@ func (s step) String() string { return fmt.Sprintf("%s/%d", s.kind, s.seed%1000)
 
 var stepKinds = []string{
 	"import", "import", "import", "import", "import", "import", "import", "import", "finalise", "finalise", "revert", "best", "read", "read", "prove", "settle",
-	"hold", "release", "reopen", "offchain", "route", "justify",
+	"hold", "release", "reopen", "offchain", "route", "justify", "again", "again", "page", "walk", "walk",
 }
 
 // machine runs steps on a store and on the model.
@@ -43,17 +46,26 @@ type machine struct {
 
 	alive          map[hash.H256]*modelBlock
 	order          []*modelBlock // alive, in the order in which they came
-	dead           []hash.H256
+	dead           []*modelBlock
 	head           Head
 	states, bodies chain.BlockNumber
 	offchain       map[string]string
 	js             map[hash.H256]chain.Justifications
 	held           []heldState
+	walks          []heldWalk
 }
 
 type heldState struct {
 	state *State
 	block *modelBlock
+}
+
+// heldWalk is an iterator that goes on while other things happen.
+type heldWalk struct {
+	heldState
+	it    storage.Iterator
+	child []byte
+	left  []string // keys that are to come
 }
 
 func newMachine(seed uint64) (*machine, error) {
@@ -85,14 +97,21 @@ func machineOn(store kv.DB, g *modelBlock, options Options) (m *machine, err err
 
 func randomOptions(r *rand.Rand) Options {
 	pick := func() uint32 { return []uint32{0, 1, 2, 5}[r.IntN(4)] }
-	return Options{KeepStates: pick(), KeepBodies: pick(), LayerMemory: []int{1, 3000, 1 << 20}[r.IntN(3)], NodeMemory: []int{1, 10_000}[r.IntN(2)]}
+	return Options{
+		KeepStates: pick(), KeepBodies: pick(), LayerMemory: []int{1, 3000, 1 << 20}[r.IntN(3)], NodeMemory: []int{1, 10_000}[r.IntN(2)],
+		chunk: []int{0, 60, 400}[r.IntN(3)], write: []int{0, 300, 1500}[r.IntN(3)],
+	}
 }
 
 func (m *machine) close() {
 	for _, h := range m.held {
 		h.state.Close()
 	}
-	m.held = nil
+	for _, w := range m.walks {
+		w.it.Close()
+		w.state.Close()
+	}
+	m.held, m.walks = nil, nil
 	m.db.Close()
 }
 
@@ -128,13 +147,13 @@ func (m *machine) kill(keep func(*modelBlock) bool) {
 			return false
 		}
 		delete(m.alive, b.Hash)
-		m.dead = append(m.dead, b.Hash)
+		m.dead = append(m.dead, b)
 		return true
 	})
 }
 
-// prunedTo moves the model's bounds to what a settled store keeps.
-func (m *machine) prunedTo() {
+// pruned returns the oldest state and the oldest body that a settled store keeps.
+func (m *machine) pruned() (states, bodies chain.BlockNumber) {
 	last := m.head.Finalised.Number
 	bound := func(old chain.BlockNumber, keep uint32) chain.BlockNumber {
 		if keep == 0 || uint32(last) < keep {
@@ -142,7 +161,7 @@ func (m *machine) prunedTo() {
 		}
 		return max(old, last-chain.BlockNumber(keep)+1)
 	}
-	m.states, m.bodies = bound(m.states, m.options.KeepStates), bound(m.bodies, m.options.KeepBodies)
+	return bound(m.states, m.options.KeepStates), bound(m.bodies, m.options.KeepBodies)
 }
 
 func (m *machine) run(s step) error {
@@ -153,7 +172,23 @@ func (m *machine) run(s step) error {
 		if r.IntN(3) > 0 {
 			parent = m.best()
 		}
-		return m.importOn(r, parent)
+		return m.importOn(r.Uint64(), parent)
+	case "again": // a block that was dropped
+		for _, b := range m.dead {
+			if p := m.alive[b.parent.Hash]; p != nil && (m.unfinal(p) || p.Point == m.head.Finalised) && r.IntN(2) == 0 {
+				if err := m.importOn(b.seed, p); err != nil {
+					return err
+				}
+				if m.alive[b.Hash] == nil {
+					return fmt.Errorf("%s did not come again", b.Point)
+				}
+				return nil
+			}
+		}
+	case "page":
+		return m.page(r, m.choose(r, func(*modelBlock) bool { return true }))
+	case "walk":
+		return m.walk(r)
 	case "finalise":
 		b := m.choose(r, m.unfinal)
 		if b == nil {
@@ -226,11 +261,12 @@ func (m *machine) run(s step) error {
 		if m.reborn == nil {
 			return nil
 		}
-		if err := m.settle(); err != nil && r.IntN(2) == 0 {
-			return err
+		if r.IntN(2) == 0 {
+			if err := m.settle(); err != nil {
+				return err
+			}
 		}
-		m.options = randomOptions(r)
-		return m.reopen()
+		return m.reopen(randomOptions(r))
 	case "offchain":
 		return m.changeOffchain(r)
 	case "route":
@@ -239,19 +275,27 @@ func (m *machine) run(s step) error {
 	return nil
 }
 
-func (m *machine) reopen() error {
+func (m *machine) reopen(options Options) error {
 	m.close()
 	store, err := m.reborn()
 	if err != nil {
 		return err
 	}
+	// How far pruning went with the former options is the store's to say.
+	states, bodies := m.pruned()
+	p, err := must(store, keyPruned, scale.Decode[pruned])
+	if err != nil || p.States < m.states || p.States > states || p.Bodies < m.bodies || p.Bodies > bodies || p.Swept > p.States {
+		return fmt.Errorf("reopen: pruned to %+v, want %d to %d and %d to %d: %v", p, m.states, states, m.bodies, bodies, err)
+	}
+	m.states, m.bodies, m.options = p.States, p.Bodies, options
 	if m.db, err = Open(store, m.options); err != nil {
 		return err
 	}
 	return m.checkHead()
 }
 
-func (m *machine) importOn(r *rand.Rand, parent *modelBlock) error {
+func (m *machine) importOn(seed uint64, parent *modelBlock) error {
+	r := rand.New(rand.NewPCG(seed, 9))
 	state, err := m.db.State(parent.Hash)
 	if err != nil {
 		return err
@@ -278,7 +322,8 @@ func (m *machine) importOn(r *rand.Rand, parent *modelBlock) error {
 	if err != nil {
 		return err
 	}
-	m.dead = slices.DeleteFunc(m.dead, func(h hash.H256) bool { return h == b.Hash })
+	b.seed = seed
+	m.dead = slices.DeleteFunc(m.dead, func(o *modelBlock) bool { return o.Hash == b.Hash })
 	m.add(b, block.Justifications, block.Choice)
 	return nil
 }
@@ -334,14 +379,8 @@ func (m *machine) finalised(b *modelBlock) {
 
 // read checks the state of one block without waiting for anything.
 func (m *machine) read(r *rand.Rand, b *modelBlock, prove bool) error {
-	state, err := m.db.State(b.Hash)
-	if errors.Is(err, ErrPruned) {
-		m.prunedTo()
-		if b.Number < m.states {
-			return nil
-		}
-	}
-	if err != nil {
+	state, err := m.state(b)
+	if state == nil {
 		return err
 	}
 	defer state.Close()
@@ -351,12 +390,128 @@ func (m *machine) read(r *rand.Rand, b *modelBlock, prove bool) error {
 	return checkState(state, b)
 }
 
+// state is the store's state of a block, nil where it was rightly pruned.
+func (m *machine) state(b *modelBlock) (*State, error) {
+	state, err := m.db.State(b.Hash)
+	if errors.Is(err, ErrPruned) {
+		if oldest, _ := m.pruned(); b.Number < oldest {
+			return nil, nil
+		}
+	}
+	return state, err
+}
+
+// page goes through a trie in pages, each with a state and an iterator of its own, and through another key by key.
+func (m *machine) page(r *rand.Rand, b *modelBlock) error {
+	child, prefix := randomChild(r), randomKey(r)
+	prefix = prefix[:min(len(prefix), r.IntN(3))]
+	size := 1 + r.IntN(4)
+	var from []byte
+	for left := b.keys(child, prefix); ; {
+		state, err := m.state(b)
+		if state == nil {
+			return err
+		}
+		it := state.Iterate(child, prefix, from)
+		n := 0
+		for ; n < size && it.Next(); n++ {
+			value, err := it.Value()
+			if len(left) == 0 || err != nil || string(it.Key()) != left[0] || string(value) != b.state[trieName(child)][left[0]] {
+				return fmt.Errorf("page of %s: child %q prefix %x from %x: %x = %x: %v, want %x", b.Point, child, prefix, from, it.Key(), value, err, left)
+			}
+			from = append(bytes.Clone(it.Key()), 0)
+			left = left[1:]
+		}
+		err = it.Err()
+		it.Close()
+		if n == size || err != nil {
+			state.Close()
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		defer state.Close()
+		if len(left) > 0 {
+			return fmt.Errorf("page of %s: child %q prefix %x from %x ends before %x", b.Point, child, prefix, from, left)
+		}
+		key, ok := []byte(nil), true
+		if ok, err = state.Has(child, key); err != nil || ok != (len(b.keys(child, nil)) > 0 && b.keys(child, nil)[0] == "") {
+			return fmt.Errorf("empty key of %s: %t %v", b.Point, ok, err)
+		}
+		for _, want := range b.keys(child, nil) {
+			if want == "" {
+				continue
+			}
+			if key, ok, err = state.NextKey(child, key); err != nil || !ok || string(key) != want {
+				return fmt.Errorf("next key of %s: child %q: %x %t %v, want %x", b.Point, child, key, ok, err, want)
+			}
+		}
+		if key, ok, err = state.NextKey(child, key); err != nil || ok {
+			return fmt.Errorf("next key of %s: child %q: %x %t %v, want none", b.Point, child, key, ok, err)
+		}
+		return nil
+	}
+}
+
+// walk begins an iterator, or goes on with one that began before other things happened.
+func (m *machine) walk(r *rand.Rand) error {
+	if len(m.walks) == 0 || len(m.walks) < 3 && r.IntN(2) == 0 {
+		b := m.choose(r, func(*modelBlock) bool { return true })
+		state, err := m.state(b)
+		if state == nil {
+			return err
+		}
+		w := heldWalk{heldState: heldState{state, b}, child: randomChild(r)}
+		w.left = b.keys(w.child, nil)
+		w.it = state.Iterate(w.child, nil, nil)
+		m.walks = append(m.walks, w)
+		return nil
+	}
+	w := &m.walks[r.IntN(len(m.walks))]
+	for range 1 + r.IntN(8) {
+		if !w.it.Next() {
+			if err := w.it.Err(); err != nil || len(w.left) > 0 {
+				return fmt.Errorf("walk of %s: child %q: end before %x: %v", w.block.Point, w.child, w.left, err)
+			}
+			w.it.Close()
+			w.state.Close()
+			m.walks = slices.DeleteFunc(m.walks, func(o heldWalk) bool { return o.it == w.it })
+			return nil
+		}
+		value, err := w.it.Value()
+		if len(w.left) == 0 || err != nil || string(w.it.Key()) != w.left[0] || string(value) != w.block.state[trieName(w.child)][w.left[0]] {
+			return fmt.Errorf("walk of %s: child %q: %x = %x: %v, want %x", w.block.Point, w.child, w.it.Key(), value, err, w.left)
+		}
+		w.left = w.left[1:]
+	}
+	return nil
+}
+
+// keys are the block's keys with prefix in order.
+func (b *modelBlock) keys(child, prefix []byte) (list []string) {
+	for key := range b.state[trieName(child)] {
+		if strings.HasPrefix(key, string(prefix)) {
+			list = append(list, key)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+func randomChild(r *rand.Rand) []byte {
+	if r.IntN(2) == 0 {
+		return nil
+	}
+	return children[r.IntN(len(children))]
+}
+
 // settle checks everything.
 func (m *machine) settle() error {
 	if err := m.db.Settle(); err != nil {
 		return err
 	}
-	m.prunedTo()
+	m.states, m.bodies = m.pruned()
 	r := rand.New(rand.NewPCG(1, 1))
 	for _, b := range m.order {
 		if err := checkBlock(m.db, b, m.js[b.Hash], b.Number > 0 && b.Number < m.bodies); err != nil {
@@ -372,8 +527,8 @@ func (m *machine) settle() error {
 			return fmt.Errorf("%s: %w", b.Point, err)
 		}
 	}
-	for _, h := range m.dead {
-		if err := gone(m.db, h); err != nil {
+	for _, b := range m.dead {
+		if err := gone(m.db, b.Hash); err != nil {
 			return err
 		}
 	}
@@ -514,7 +669,7 @@ func (m *machine) checkCounts() error {
 		values += len(trie)
 	}
 	want := map[string]int{"meta": 5, "numbers": int(m.head.Finalised.Number) + 1, "unfolded": open, "offchain": len(m.offchain), "state values": values}
-	if len(m.held) == 0 { // states that are held keep what was folded or dropped
+	if len(m.held)+len(m.walks) == 0 { // states that are held keep what was folded or dropped
 		want["headers"], want["bodies"], want["justifications"], want["dropped"] = len(m.order), bodies, js, 0
 	}
 	for name, n := range want {
@@ -522,7 +677,7 @@ func (m *machine) checkCounts() error {
 			return fmt.Errorf("%s: %d records, want %d", name, got, n)
 		}
 	}
-	if len(m.held) > 0 {
+	if len(m.held)+len(m.walks) > 0 {
 		return nil
 	}
 	if got := counts["journals"].Keys; got < uint64(open) || open == 0 && got > 0 {

@@ -3,7 +3,6 @@ package db
 import (
 	"encoding/hex"
 	"errors"
-	"math/rand/v2"
 	"runtime"
 	"testing"
 	"time"
@@ -245,7 +244,7 @@ func TestPins(t *testing.T) {
 	grow := func() {
 		t.Helper()
 		for i := range uint64(4) {
-			if err := m.importOn(rand.New(rand.NewPCG(uint64(swept()), i)), m.best()); err != nil {
+			if err := m.importOn(uint64(swept())<<8|i, m.best()); err != nil {
 				t.Fatal(err)
 			}
 			if err := errors.Join(m.finalise(m.alive[m.db.Leaves()[0].Hash], nil), m.db.Settle()); err != nil {
