@@ -191,15 +191,15 @@ func checkState(s *State, m *modelBlock) error {
 						continue
 					}
 					if !it.Next() {
-						return fmt.Errorf("iterate %q prefix %x from %x: end instead of %x: %v", child, prefix, from, key, it.Err())
+						return fmt.Errorf("iterate %q prefix %x from %x: end instead of %x: %w", child, prefix, from, key, it.Err())
 					}
 					value, err := it.Value()
 					if err != nil || string(it.Key()) != key || string(value) != want[key] {
-						return fmt.Errorf("iterate %q prefix %x from %x: got %x = %x, want %x = %x: %v", child, prefix, from, it.Key(), value, key, want[key], err)
+						return fmt.Errorf("iterate %q prefix %x from %x: got %x = %x, want %x = %x: %w", child, prefix, from, it.Key(), value, key, want[key], err)
 					}
 				}
 				if it.Next() || it.Err() != nil {
-					return fmt.Errorf("iterate %q prefix %x from %x: goes on to %x: %v", child, prefix, from, it.Key(), it.Err())
+					return fmt.Errorf("iterate %q prefix %x from %x: goes on to %x: %w", child, prefix, from, it.Key(), it.Err())
 				}
 				it.Close()
 			}
@@ -207,7 +207,7 @@ func checkState(s *State, m *modelBlock) error {
 		for key, value := range want {
 			got, ok, err := s.Get(child, []byte(key))
 			if err != nil || !ok || string(got) != value {
-				return fmt.Errorf("get %q %x: %x %t %v, want %x", child, key, got, ok, err, value)
+				return fmt.Errorf("get %q %x: %x %t %w, want %x", child, key, got, ok, err, value)
 			}
 		}
 		memory, err := m.memory.ChildRoot(child)
@@ -215,7 +215,7 @@ func checkState(s *State, m *modelBlock) error {
 			return err
 		}
 		if root, err := s.ChildRoot(child); child != nil && (err != nil || root != memory) {
-			return fmt.Errorf("child root %q: %s %v, want %s", child, root, err, memory)
+			return fmt.Errorf("child root %q: %s %w, want %s", child, root, err, memory)
 		}
 	}
 	return nil
@@ -264,12 +264,12 @@ func checkBlock(db *DB, m *modelBlock, want chain.Justifications, bodyPruned boo
 	js, errJ := db.Justifications(m.Hash)
 	if bodyPruned {
 		if !errors.Is(err, ErrPruned) || !errors.Is(errJ, ErrPruned) {
-			return fmt.Errorf("body of %s: got %v, %v, want ErrPruned", m.Point, err, errJ)
+			return fmt.Errorf("body of %s: got %w, %w, want ErrPruned", m.Point, err, errJ)
 		}
 		return nil
 	}
 	if err != nil || errJ != nil || !slices.EqualFunc(extrinsics, m.body, func(a, b chain.OpaqueExtrinsic) bool { return bytes.Equal(a, b) }) {
-		return fmt.Errorf("body of %s: %v %v", m.Point, err, errJ)
+		return fmt.Errorf("body of %s: %w %w", m.Point, err, errJ)
 	}
 	if !slices.EqualFunc(js, want, func(a, b chain.Justification) bool { return a.Engine == b.Engine && bytes.Equal(a.Data, b.Data) }) {
 		return fmt.Errorf("justifications of %s: got %v, want %v", m.Point, js, want)
@@ -284,7 +284,7 @@ func gone(db *DB, h hash.H256) error {
 	_, errB := db.Body(h)
 	for _, err := range []error{err, errS, errB} {
 		if !errors.Is(err, ErrUnknownBlock) {
-			return fmt.Errorf("block %s: got %v, want ErrUnknownBlock", h, err)
+			return fmt.Errorf("block %s: got %w, want ErrUnknownBlock", h, err)
 		}
 	}
 	return nil

@@ -174,7 +174,10 @@ func (db *DB) SetBest(block hash.H256) error {
 	default:
 		head.Best = n.Point
 	}
-	return db.setHead(head)
+	if err := db.setHead(head); err != nil {
+		return fmt.Errorf("best %s: %w", head.Best, err)
+	}
+	return nil
 }
 
 func (db *DB) setHead(head Head) error {

@@ -315,7 +315,7 @@ func (m *machine) importOn(seed uint64, parent *modelBlock) error {
 	_, err = m.db.Import(block)
 	if m.alive[b.Hash] != nil {
 		if !errors.Is(err, ErrKnownBlock) {
-			return fmt.Errorf("import of a known block: %v", err)
+			return fmt.Errorf("import of a known block: %w", err)
 		}
 		return nil
 	}
@@ -417,7 +417,7 @@ func (m *machine) page(r *rand.Rand, b *modelBlock) error {
 		for ; n < size && it.Next(); n++ {
 			value, err := it.Value()
 			if len(left) == 0 || err != nil || string(it.Key()) != left[0] || string(value) != b.state[trieName(child)][left[0]] {
-				return fmt.Errorf("page of %s: child %q prefix %x from %x: %x = %x: %v, want %x", b.Point, child, prefix, from, it.Key(), value, err, left)
+				return fmt.Errorf("page of %s: child %q prefix %x from %x: %x = %x: %w, want %x", b.Point, child, prefix, from, it.Key(), value, err, left)
 			}
 			from = append(bytes.Clone(it.Key()), 0)
 			left = left[1:]
@@ -437,18 +437,18 @@ func (m *machine) page(r *rand.Rand, b *modelBlock) error {
 		}
 		key, ok := []byte(nil), true
 		if ok, err = state.Has(child, key); err != nil || ok != (len(b.keys(child, nil)) > 0 && b.keys(child, nil)[0] == "") {
-			return fmt.Errorf("empty key of %s: %t %v", b.Point, ok, err)
+			return fmt.Errorf("empty key of %s: %t %w", b.Point, ok, err)
 		}
 		for _, want := range b.keys(child, nil) {
 			if want == "" {
 				continue
 			}
 			if key, ok, err = state.NextKey(child, key); err != nil || !ok || string(key) != want {
-				return fmt.Errorf("next key of %s: child %q: %x %t %v, want %x", b.Point, child, key, ok, err, want)
+				return fmt.Errorf("next key of %s: child %q: %x %t %w, want %x", b.Point, child, key, ok, err, want)
 			}
 		}
 		if key, ok, err = state.NextKey(child, key); err != nil || ok {
-			return fmt.Errorf("next key of %s: child %q: %x %t %v, want none", b.Point, child, key, ok, err)
+			return fmt.Errorf("next key of %s: child %q: %x %t %w, want none", b.Point, child, key, ok, err)
 		}
 		return nil
 	}
@@ -472,7 +472,7 @@ func (m *machine) walk(r *rand.Rand) error {
 	for range 1 + r.IntN(8) {
 		if !w.it.Next() {
 			if err := w.it.Err(); err != nil || len(w.left) > 0 {
-				return fmt.Errorf("walk of %s: child %q: end before %x: %v", w.block.Point, w.child, w.left, err)
+				return fmt.Errorf("walk of %s: child %q: end before %x: %w", w.block.Point, w.child, w.left, err)
 			}
 			w.it.Close()
 			w.state.Close()
@@ -481,7 +481,7 @@ func (m *machine) walk(r *rand.Rand) error {
 		}
 		value, err := w.it.Value()
 		if len(w.left) == 0 || err != nil || string(w.it.Key()) != w.left[0] || string(value) != w.block.state[trieName(w.child)][w.left[0]] {
-			return fmt.Errorf("walk of %s: child %q: %x = %x: %v, want %x", w.block.Point, w.child, w.it.Key(), value, err, w.left)
+			return fmt.Errorf("walk of %s: child %q: %x = %x: %w, want %x", w.block.Point, w.child, w.it.Key(), value, err, w.left)
 		}
 		w.left = w.left[1:]
 	}
@@ -519,7 +519,7 @@ func (m *machine) settle() error {
 		}
 		if b.Number < m.states {
 			if _, err := m.db.State(b.Hash); !errors.Is(err, ErrPruned) {
-				return fmt.Errorf("state of %s: got %v, want ErrPruned", b.Point, err)
+				return fmt.Errorf("state of %s: got %w, want ErrPruned", b.Point, err)
 			}
 			continue
 		}
@@ -534,7 +534,7 @@ func (m *machine) settle() error {
 	}
 	for key, value := range m.offchain {
 		if got, ok, err := m.db.Offchain([]byte(key[:7]), []byte(key[7:])); err != nil || !ok || string(got) != value {
-			return fmt.Errorf("offchain %q: %x %t %v, want %x", key, got, ok, err, value)
+			return fmt.Errorf("offchain %q: %x %t %w, want %x", key, got, ok, err, value)
 		}
 	}
 	if err := m.checkHead(); err != nil {
@@ -545,7 +545,7 @@ func (m *machine) settle() error {
 	}
 	checked, err := m.db.Check(1 << 20)
 	if err != nil || checked.Found > 0 {
-		return fmt.Errorf("check: %v, %d problems: %q", err, checked.Found, checked.Problems)
+		return fmt.Errorf("check: %w, %d problems: %q", err, checked.Found, checked.Problems)
 	}
 	return m.checkRaw()
 }
@@ -565,7 +565,7 @@ func (m *machine) checkRaw() error {
 		key, n, err := parseHistoryKey(nil, it.Key())
 		value, errV := it.Value()
 		if err != nil || errV != nil || len(value) == 0 {
-			return fmt.Errorf("history 0x%x: %x: %v, %v", it.Key(), value, err, errV)
+			return fmt.Errorf("history 0x%x: %x: %w, %w", it.Key(), value, err, errV)
 		}
 		versions[string(key)] = append(versions[string(key)], written{n, string(value[1:]), value[0] == 1})
 	}
@@ -574,9 +574,12 @@ func (m *machine) checkRaw() error {
 	for heads.Next() {
 		value, err := heads.Value()
 		if err != nil || len(value) < 4 {
-			return fmt.Errorf("value 0x%x: %x: %v", heads.Key(), value, err)
+			return fmt.Errorf("value 0x%x: %x: %w", heads.Key(), value, err)
 		}
 		versions[string(heads.Key())] = append(versions[string(heads.Key())], written{1<<32 - 1, string(value[4:]), true})
+	}
+	if err := errors.Join(it.Err(), heads.Err()); err != nil {
+		return err
 	}
 	for _, b := range m.order {
 		if b.Number < m.states || b.Number > m.head.Finalised.Number {
@@ -632,15 +635,15 @@ func (m *machine) checkHead() error {
 	for n, want := range at {
 		slices.SortFunc(want, func(a, b hash.H256) int { return bytes.Compare(a[:], b[:]) })
 		if got, err := m.db.Hashes(n); err != nil || !slices.Equal(got, want) {
-			return fmt.Errorf("hashes of %d: %v %v, want %v", n, got, err, want)
+			return fmt.Errorf("hashes of %d: %v %w, want %v", n, got, err, want)
 		}
 		got, err := m.db.Hash(n)
 		if n > m.head.Best.Number {
 			if !errors.Is(err, ErrUnknownBlock) {
-				return fmt.Errorf("hash of %d: %v %v", n, got, err)
+				return fmt.Errorf("hash of %d: %v %w", n, got, err)
 			}
 		} else if want := m.best().ancestor(n).Hash; err != nil || got != want {
-			return fmt.Errorf("hash of %d: %v %v, want %v", n, got, err, want)
+			return fmt.Errorf("hash of %d: %v %w, want %v", n, got, err, want)
 		}
 	}
 	return nil
@@ -738,7 +741,7 @@ func (m *machine) route(from, to *modelBlock) error {
 	slices.Reverse(want.Enacted)
 	got, err := m.db.Route(from.Hash, to.Hash)
 	if err != nil || got.Common != want.Common || !slices.Equal(got.Retracted, want.Retracted) || !slices.Equal(got.Enacted, want.Enacted) {
-		return fmt.Errorf("route: %v %v, want %v", got, err, want)
+		return fmt.Errorf("route: %v %w, want %v", got, err, want)
 	}
 	return nil
 }

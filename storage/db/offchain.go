@@ -2,6 +2,7 @@ package db
 
 import (
 	"bytes"
+	"fmt"
 
 	"github.com/gotensor/gotensor/storage"
 	"github.com/gotensor/gotensor/storage/kv"
@@ -13,7 +14,11 @@ var OffchainPersistent = []byte("storage")
 
 // Offchain returns the value at a key of the offchain storage under prefix.
 func (db *DB) Offchain(prefix, key []byte) ([]byte, bool, error) {
-	return db.store.Get(offchainKey(prefix, key))
+	value, ok, err := db.store.Get(offchainKey(prefix, key))
+	if err != nil {
+		return nil, false, fmt.Errorf("read offchain key 0x%x: %w", key, err)
+	}
+	return value, ok, nil
 }
 
 // SetOffchain sets a key of the offchain storage. A crash may lose it until the next block is imported; it is never half there.
@@ -31,21 +36,27 @@ func (db *DB) CompareAndSetOffchain(prefix, key, old, value []byte) (bool, error
 	db.writing.Lock()
 	defer db.writing.Unlock()
 	at := offchainKey(prefix, key)
-	have, ok, err := db.store.Get(at)
+	have, ok, err := db.Offchain(prefix, key)
 	if err != nil || ok != (old != nil) || !bytes.Equal(have, old) {
 		return false, err
 	}
-	var batch kv.Batch
-	setOffchain(&batch, at, storage.Change{Value: value})
-	return true, db.write(&batch, false)
+	return true, db.writeOffchain(at, storage.Change{Value: value})
 }
 
 func (db *DB) changeOffchain(at []byte, c storage.Change) error {
 	db.writing.Lock()
 	defer db.writing.Unlock()
+	return db.writeOffchain(at, c)
+}
+
+// writeOffchain sets or deletes a key of the store; writing is held.
+func (db *DB) writeOffchain(at []byte, c storage.Change) error {
 	var batch kv.Batch
 	setOffchain(&batch, at, c)
-	return db.write(&batch, false)
+	if err := db.write(&batch, false); err != nil {
+		return fmt.Errorf("write offchain key 0x%x: %w", at[1:], err)
+	}
+	return nil
 }
 
 func setOffchain(batch *kv.Batch, at []byte, c storage.Change) {

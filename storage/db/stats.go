@@ -52,16 +52,19 @@ func (db *DB) Counts() (map[string]Count, error) {
 	for it.Next() {
 		value, err := it.Value()
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("count records: key 0x%x: %w", it.Key(), err)
 		}
-		name, ok := kinds[it.Key()[0]]
-		if !ok {
-			return nil, fmt.Errorf("%w: key 0x%x", ErrForeign, it.Key())
+		if len(it.Key()) == 0 || kinds[it.Key()[0]] == "" {
+			return nil, fmt.Errorf("count records: %w: key 0x%x", ErrForeign, it.Key())
 		}
+		name := kinds[it.Key()[0]]
 		c := counts[name]
 		c.Keys++
 		c.Bytes += uint64(len(it.Key()) + len(value))
 		counts[name] = c
 	}
-	return counts, it.Err()
+	if err := it.Err(); err != nil {
+		return nil, fmt.Errorf("count records: %w", err)
+	}
+	return counts, nil
 }
