@@ -28,6 +28,7 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs the sessions of testdata. Each begins in a folder with chain.json, the spec of node/chainspec/testdata, and runtime.wasm, the runtime in it.
+// mkstore is a command of theirs: see makeStore.
 func TestScripts(t *testing.T) {
 	spec, err := os.ReadFile("../../node/chainspec/testdata/tiny.json")
 	if err != nil {
@@ -38,6 +39,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		UpdateScripts:       *update,
+		Cmds:                map[string]func(ts *testscript.TestScript, neg bool, args []string){"mkstore": makeStore},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, ".cache"))
 			env.Setenv(outside.Variable, os.Getenv(outside.Variable))
