@@ -196,8 +196,9 @@ func child(plan *childPlan) error {
 // killRun is a folder in which children work.
 type killRun struct {
 	*trail
-	dir  string
-	plan childPlan
+	dir       string
+	plan      childPlan
+	meanwhile func() error // called once the child has opened its store
 }
 
 // newKillRun begins with a folder that is not there, and will have kills of a kind.
@@ -212,7 +213,7 @@ func newKillRun(dir string, seed uint64, kind string) (*killRun, error) {
 		plan.States = 4
 	}
 	t, err := newTrail(seed, plan.options())
-	return &killRun{t, dir, plan}, err
+	return &killRun{trail: t, dir: dir, plan: plan}, err
 }
 
 // life is what came of a child.
@@ -267,7 +268,9 @@ func (k *killRun) live(kind string) (life, error) {
 			timer = time.AfterFunc(limit, func() { cmd.Process.Kill() })
 		case "opened":
 			l.where = "between"
-			e = k.opened(rest)
+			if e = k.opened(rest); e == nil && k.meanwhile != nil {
+				e = k.meanwhile()
+			}
 		case ">", "<":
 			e = k.hear(line)
 		case "write":
@@ -309,6 +312,7 @@ func (k *killRun) live(kind string) (life, error) {
 // said last, or the step that was under way; finalised blocks are there, and all that the store holds is what the seeds of its blocks say. Kills go on in the same
 // folder, and where the parent looked into a copy, on what the kill before it left.
 func TestKill(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("starts processes")
 	}

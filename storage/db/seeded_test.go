@@ -375,7 +375,11 @@ func (k *trail) look(db *DB) (states int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	return states + n, k.counts(db)
+	checked, err := db.Check(1)
+	if err == nil && checked.Found > 0 {
+		err = fmt.Errorf("check found %d problems: %s", checked.Found, checked.Problems[0])
+	}
+	return states + n, errors.Join(err, k.counts(db))
 }
 
 func (k *trail) oldest(keep uint32) chain.BlockNumber {
