@@ -1,5 +1,5 @@
 // Command gotensor is the Bittensor chain in pure Go. Today it looks into chain specs and runtimes, runs runtime calls on a genesis
-// state, handles keys, and measures; the node arrives later.
+// state, handles keys, looks after the store of a chain, and measures; the node arrives later.
 //
 // It is a thin shell: each command parses its flags, calls a library of this repository and prints. Data goes to
 // stdout, everything else to stderr. An error is one line "gotensor: …", maybe followed by lines "hint: …".
@@ -14,4 +14,6 @@
 //	gotensor runtime inspect runtime.wasm
 //	gotensor runtime call chain.json Core_version
 //	gotensor key generate
+//	gotensor database info
+//	gotensor benchmark storage --chain chain.json
 package main

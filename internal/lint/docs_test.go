@@ -177,7 +177,10 @@ func runs(script, command string) bool {
 	return false
 }
 
-// elsewhere are commands of the README that neither a script of cmd/gotensor nor CI can run as they stand.
+// sessions are the documents whose commands are run.
+var sessions = []string{"README.md", "docs/store.md"}
+
+// elsewhere are commands of these that neither a script of cmd/gotensor nor CI can run as they stand.
 var elsewhere = map[string]string{
 	"git clone https://github.com/gotensor/gotensor && cd gotensor": "is where the reader starts; CI begins in a clone",
 	"make check": "is CI itself",
@@ -185,17 +188,9 @@ var elsewhere = map[string]string{
 	"make build": "CI builds with the same target under another name of the binary",
 }
 
-// TestReadmeCommands: what the README shows was run. Commands of gotensor stand, word for word, in a script below
+// TestReadmeCommands: what the README and the other sessions show was run. Commands of gotensor stand, word for word, in a script below
 // cmd/gotensor/testdata; the others stand in .ci/run.
 func TestReadmeCommands(t *testing.T) {
-	readme, ok := readFile("README.md")
-	if !ok {
-		t.Fatal("no README.md")
-	}
-	commands := shown(readme)
-	if len(commands) == 0 {
-		t.Fatal("README.md shows no commands (lines that begin with \"$ \" in code blocks)")
-	}
 	var scripts strings.Builder
 	for _, name := range files(t, ".txt") {
 		if under(name, "cmd/gotensor/testdata") {
@@ -205,18 +200,29 @@ func TestReadmeCommands(t *testing.T) {
 	}
 	ci, _ := readFile(".ci/run")
 	excuse := newExcuses(elsewhere)
-	for _, command := range commands {
-		plain := strings.Replace(command, "bin/gotensor", "gotensor", 1)
-		if !runs(scripts.String(), plain) && !runs(ci, command) && !excuse.has(command) {
-			t.Errorf("README.md shows %q, which no test runs: put it into a script below cmd/gotensor/testdata or into .ci/run", command)
+	for _, name := range sessions {
+		text, ok := readFile(name)
+		if !ok {
+			t.Errorf("no %s", name)
+			continue
+		}
+		commands := shown(text)
+		if len(commands) == 0 {
+			t.Errorf("%s shows no commands (lines that begin with \"$ \" in code blocks)", name)
+		}
+		for _, command := range commands {
+			plain := strings.Replace(command, "bin/gotensor", "gotensor", 1)
+			if !runs(scripts.String(), plain) && !runs(ci, command) && !excuse.has(command) {
+				t.Errorf("%s shows %q, which no test runs: put it into a script below cmd/gotensor/testdata or into .ci/run", name, command)
+			}
+		}
+		for _, line := range printed(text) {
+			if !strings.Contains(scripts.String(), "\n"+line+"\n") {
+				t.Errorf("%s shows the output %q, which no script below cmd/gotensor/testdata expects", name, line)
+			}
 		}
 	}
 	excuse.finish(t)
-	for _, line := range printed(readme) {
-		if !strings.Contains(scripts.String(), "\n"+line+"\n") {
-			t.Errorf("README.md shows the output %q, which no script below cmd/gotensor/testdata expects", line)
-		}
-	}
 }
 
 func TestShown(t *testing.T) {
