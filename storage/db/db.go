@@ -272,7 +272,7 @@ func (db *DB) loadPoints() (err error) {
 	}
 	// The fold of the next block may have been interrupted.
 	db.finalised.folding.Store(uint32(min(db.folded.Number+1, db.head.Finalised.Number)))
-	for _, p := range []Point{db.folded, db.head.Finalised} {
+	for _, p := range []Point{{0, db.genesis}, db.folded, db.head.Finalised} {
 		if h, ok, err := db.canonicalHash(p.Number); err != nil {
 			return err
 		} else if !ok || h != p.Hash {

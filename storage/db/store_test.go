@@ -51,21 +51,6 @@ func TestLayout(t *testing.T) {
 	}
 }
 
-// FuzzJournal decodes any bytes: no panic, and what decodes encodes to the same.
-func FuzzJournal(f *testing.F) {
-	f.Add([]byte{0})
-	f.Add(encodeChunk([]kv.Op{{Key: []byte{1}, Value: []byte{2, 3}}, {Key: []byte{4}, Delete: true}}))
-	f.Fuzz(func(t *testing.T, chunk []byte) {
-		ops, err := decodeChunk(nil, chunk)
-		if err != nil {
-			return
-		}
-		if again := encodeChunk(ops); string(again) != string(chunk) {
-			t.Fatalf("%x encodes to %x", chunk, again)
-		}
-	})
-}
-
 // copyOf returns a store with what m has now.
 func copyOf(t *testing.T, m kv.DB) *kv.Memory {
 	t.Helper()
