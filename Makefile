@@ -42,8 +42,13 @@ fuzz: ## fuzz every target for FUZZTIME each (2m)
 	@GO='$(GO)' internal/scripts/fuzz $(FUZZTIME)
 
 .PHONY: faults
-faults: ## the long forms: differential, hostile and crash suites with many more rounds
-	GOTENSOR_LONG=1 $(GO) test -timeout 2h -count=1 ./...
+faults: ## the long forms: 1,600 kills of the store, and differential, hostile and crash suites with many more rounds
+	@GO='$(GO)' internal/scripts/faults
+
+.PHONY: blocks
+blocks: ## 5,000 blocks of a Subtensor runtime over the store, as an archive and pruned
+	@test -n "$$GOTENSOR_OUTSIDE" || { echo "GOTENSOR_OUTSIDE is not set: see docs/outside-files.md"; exit 2; }
+	$(GO) test -count=1 -timeout 1h -v -run 'TestStoreBlocks/spec' ./testnet/driver -store.blocks 5000
 
 .PHONY: outside
 outside: ## the suites that need GOTENSOR_OUTSIDE, none of them skipped

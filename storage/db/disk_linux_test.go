@@ -16,6 +16,9 @@ import (
 // TestFullDisk takes the room on a small file system away, again and again. Imports and finality are refused with kv.ErrFull and change nothing, all that was there is read
 // on; a store that is opened then is refused with the same. Where there is room again the store goes on, opened again or not, and folds what it could not.
 func TestFullDisk(t *testing.T) {
+	if testing.Short() {
+		t.Skip("fills a disk")
+	}
 	t.Parallel()
 	n := rounds()
 	mount := t.TempDir()

@@ -221,6 +221,9 @@ func logPaths(dir string) (paths []string, err error) {
 // TestTornTail takes what a machine leaves that stops: the logs up to the last durable write, and of what came after it a part, or zeros, or nonsense. What is opened is the
 // state that the last durable write left; where the last was torn itself, it is that or the one before.
 func TestTornTail(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for the disk")
+	}
 	t.Parallel()
 	n := rounds()
 	base := t.TempDir()
@@ -347,6 +350,9 @@ func tear(r *rand.Rand, dir string, logged *loggedStore, within bool) (string, e
 // TestTwoProcesses opens the folder of a store in which another process imports blocks. It is refused with kv.ErrLocked that names the folder, for as long as that process
 // lives, and not hurt.
 func TestTwoProcesses(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts processes")
+	}
 	const n = 25
 	k, err := newKillRun(filepath.Join(t.TempDir(), "db"), 5, "")
 	if err != nil {

@@ -431,7 +431,9 @@ func (s *storeRun) report(from chain.BlockNumber, since uint64) uint64 {
 		s.t.Logf("block %d: %d imported, %d forks, %d reorganisations, %d blocks reverted, %d times finality jumped, %d times opened again; a block takes %v to make, %v to execute, %v to import (at most %v), its finality %v",
 			n, s.imported, s.forks, s.reorganisations, s.reverted, s.jumps, s.reopened, each(s.making), each(s.executing), each(s.importing), s.longest.Round(time.Millisecond), each(s.finalising))
 	}
-	s.t.Logf("block %d: %.2f MB on disk, %+.0f bytes a block since block %d", n, float64(size)/1e6, (float64(size)-float64(since))/max(1, float64(n-from)), from)
+	if n > from {
+		s.t.Logf("block %d: %.2f MB on disk, %+.0f bytes a block since block %d", n, float64(size)/1e6, (float64(size)-float64(since))/float64(n-from), from)
+	}
 	var lines []string
 	for _, name := range slices.Sorted(maps.Keys(counts)) {
 		c := counts[name]
