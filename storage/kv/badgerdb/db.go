@@ -44,6 +44,8 @@ type Options struct {
 	Memory int64
 	// Log receives what Badger has to tell, if it is not nil. It must be safe for concurrent use.
 	Log func(level, line string)
+
+	tune func(*badger.Options) // tests of this package change more
 }
 
 // Bounds of Options.Memory.
@@ -85,6 +87,9 @@ func badgerOptions(dir string, o Options) badger.Options {
 	// A compaction builds up to some thirteen tables at once, each with about three times its size in memory, and there are two: without this they grow
 	// with the depth of the tree.
 	b.TableSizeMultiplier = 1
+	if o.tune != nil {
+		o.tune(&b)
+	}
 	return b
 }
 

@@ -77,7 +77,30 @@ func inspect(dir string) (*found, error) {
 			return nil, fmt.Errorf("log %s/%05d.mem: %w", badgerDir, number, err)
 		}
 	}
-	return f, nil
+	return f, f.unnamed(dir)
+}
+
+// unnamed looks at the tables that the manifest does not name, which Badger removes. A crash leaves such: they were not made to their end, or are in others
+// by now. Where one has more than all that is named, its record is missing: for the manifest's reader a wrong length is like an end.
+func (f *found) unnamed(dir string) error {
+	names, err := filepath.Glob(filepath.Join(dir, "*.sst"))
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		id, ok := table.ParseFileID(filepath.Base(name))
+		if _, named := f.tables[id]; !ok || named {
+			continue
+		}
+		var most uint64
+		// One that is not readable has nothing that is needed.
+		_ = inspectTable(dir, id, options.Snappy, func(t *table.Table) error { most = t.MaxVersion(); return nil })
+		if most > f.top {
+			return fmt.Errorf("%w: %s/%s does not name table %s with write %d, the last is %d: %s",
+				kv.ErrCorrupt, badgerDir, badger.ManifestFilename, filepath.Base(name), most, f.top, advice)
+		}
+	}
+	return nil
 }
 
 // manifestTables are the tables that there are to be.

@@ -2,6 +2,7 @@ package badgerdb
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -152,27 +153,30 @@ func (w *writer) op(op kv.Op, parts map[uint64]uint32) error {
 	return w.set(key, binary.BigEndian.AppendUint32(nil, has), metaWhole)
 }
 
-// inOrder are the operations that count, in order of their keys.
+// inOrder are the operations that count, in order of their keys: of those with one key the last.
 func inOrder(ops []kv.Op) []kv.Op {
-	compare := func(a, b kv.Op) int { return bytes.Compare(a.Key, b.Key) }
-	if !slices.IsSortedFunc(ops, compare) {
-		ops = slices.Clone(ops)
-		slices.SortStableFunc(ops, compare)
+	type place struct {
+		head  uint64 // the first bytes of the key
+		index int
 	}
-	for i := 1; i < len(ops); i++ {
-		if bytes.Equal(ops[i-1].Key, ops[i].Key) {
-			return lasts(ops)
-		}
-	}
-	return ops
-}
-
-// lasts leaves out operations that a later one takes the place of.
-func lasts(ops []kv.Op) []kv.Op {
-	out := make([]kv.Op, 0, len(ops))
+	places := make([]place, len(ops))
+	ascending := true
 	for i, op := range ops {
-		if i+1 == len(ops) || !bytes.Equal(op.Key, ops[i+1].Key) {
-			out = append(out, op)
+		var head [8]byte
+		copy(head[:], op.Key)
+		places[i] = place{binary.BigEndian.Uint64(head[:]), i}
+		ascending = ascending && (i == 0 || bytes.Compare(ops[i-1].Key, op.Key) < 0)
+	}
+	if ascending {
+		return ops
+	}
+	slices.SortFunc(places, func(a, b place) int {
+		return cmp.Or(cmp.Compare(a.head, b.head), bytes.Compare(ops[a.index].Key, ops[b.index].Key), cmp.Compare(a.index, b.index))
+	})
+	out := make([]kv.Op, 0, len(ops))
+	for i, p := range places {
+		if i+1 == len(places) || !bytes.Equal(ops[p.index].Key, ops[places[i+1].index].Key) {
+			out = append(out, ops[p.index])
 		}
 	}
 	return out
