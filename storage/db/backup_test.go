@@ -15,6 +15,7 @@ import (
 
 	"github.com/gotensor/gotensor/primitives/hash"
 	"github.com/gotensor/gotensor/storage/kv"
+	"github.com/gotensor/gotensor/storage/kv/badgerdb"
 	"github.com/gotensor/gotensor/storage/kv/kvtest"
 )
 
@@ -193,17 +194,43 @@ func (g *gate) Write(p []byte) (int, error) {
 // TestBackupOnline takes backups while blocks are imported, finalised, folded, pruned and reverted. Each is the store as it was at one moment between its beginning
 // and its end, to the byte, and the blocks and states in it are the model's.
 func TestBackupOnline(t *testing.T) {
+	backupOnline(t, kv.NewMemory(), 8)
+}
+
+// TestBackupOnlineBadger is TestBackupOnline over Badger.
+func TestBackupOnlineBadger(t *testing.T) {
+	store, err := badgerdb.Open(t.TempDir(), badgerdb.Options{Memory: badgerdb.MinMemory})
+	if err != nil {
+		t.Fatal(err)
+	}
+	backupOnline(t, store, 3)
+}
+
+// twin is a store whose writes go to a recorder too.
+type twin struct {
+	kv.DB
+	recorder *kvtest.Recorder
+}
+
+func (s *twin) Write(batch *kv.Batch, durable bool) error {
+	if err := s.DB.Write(batch, durable); err != nil {
+		return err
+	}
+	return s.recorder.Write(batch, durable)
+}
+
+func backupOnline(t *testing.T, store kv.DB, rounds int) {
 	g, err := newGenesis(5)
 	if err != nil {
 		t.Fatal(err)
 	}
-	// A value of several frames, so that there are steps between which the writer is busy.
 	recorder := kvtest.NewRecorder(kv.NewMemory())
-	m, err := machineOn(recorder, g, Options{KeepStates: 3, KeepBodies: 5, chunk: 300, write: 1500})
+	m, err := machineOn(&twin{store, recorder}, g, Options{KeepStates: 3, KeepBodies: 5, chunk: 300, write: 1500})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer m.close()
+	// A value of several frames, so that there are steps between which the writer is busy.
 	if err := m.db.SetOffchain([]byte("test"), []byte("large"), make([]byte, 5*frameSize)); err != nil {
 		t.Fatal(err)
 	}
@@ -221,7 +248,7 @@ func TestBackupOnline(t *testing.T) {
 		}
 	}
 	work(30)
-	for round := range 8 {
+	for round := range rounds {
 		out := &gate{step: make(chan struct{})}
 		before := recorder.Now()
 		type result struct {
@@ -254,6 +281,7 @@ func TestBackupOnline(t *testing.T) {
 		}
 		want := contents(t, restored)
 		found := -1
+		// The recorder has each write a little after the store, so what the backup saw of one before it began is among these, too.
 		for moment := before; moment <= after && found < 0; moment++ {
 			if contents(t, recorder.At(moment)) == want {
 				found = moment
@@ -263,30 +291,135 @@ func TestBackupOnline(t *testing.T) {
 			t.Fatalf("round %d: the backup is no state of the store from moment %d to %d", round, before, after)
 		}
 		t.Logf("round %d: the state of moment %d of %d to %d", round, found, before, after)
-		db, err := Open(restored, Options{})
+		checkRound(t, round, restored, got.info, all)
+	}
+}
+
+// checkRound holds what was restored against the model's blocks.
+func checkRound(t *testing.T, round int, restored kv.DB, info BackupInfo, all map[hash.H256]*modelBlock) {
+	t.Helper()
+	db, err := Open(restored, Options{})
+	if err != nil {
+		t.Fatalf("round %d: %v", round, err)
+	}
+	defer db.Close()
+	if db.Head() != info.Head {
+		t.Errorf("round %d: head %v, want %v", round, db.Head(), info.Head)
+	}
+	for _, p := range append(db.Leaves(), db.Head().Best, db.Head().Finalised) {
+		b := all[p.Hash]
+		if b == nil {
+			t.Fatalf("round %d: %s is not the model's", round, p)
+		}
+		state, err := db.State(p.Hash)
+		if err == nil {
+			err = checkState(state, b)
+			state.Close()
+		}
 		if err != nil {
-			t.Fatalf("round %d: %v", round, err)
+			t.Errorf("round %d: %s: %v", round, p, err)
 		}
-		if db.Head() != got.info.Head {
-			t.Errorf("round %d: head %v, want %v", round, db.Head(), got.info.Head)
-		}
-		for _, p := range append(db.Leaves(), db.Head().Best, db.Head().Finalised) {
-			b := all[p.Hash]
-			if b == nil {
-				t.Fatalf("round %d: %s is not the model's", round, p)
-			}
-			state, err := db.State(p.Hash)
-			if err == nil {
-				err = checkState(state, b)
-				state.Close()
-			}
-			if err != nil {
-				t.Errorf("round %d: %s: %v", round, p, err)
-			}
-		}
-		if err := db.Close(); err != nil {
+	}
+	if checked, err := db.Check(1 << 20); err != nil || checked.Found > 0 {
+		t.Errorf("round %d: check: %v, %q", round, err, checked.Problems)
+	}
+}
+
+// TestRestoreCrash looks at what a crash at any moment of a restore leaves: nothing, or what is refused with what to do, or all of it.
+func TestRestoreCrash(t *testing.T) {
+	m, err := newMachine(3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.close()
+	for i := range uint64(40) {
+		if err := m.run(step{stepKinds[i%11], i}); err != nil {
 			t.Fatal(err)
 		}
+	}
+	// Values enough for a few writes.
+	for i := range 3 {
+		if err := m.db.SetOffchain([]byte("test"), []byte{byte(i)}, make([]byte, writeSize)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var backup bytes.Buffer
+	if _, err := m.db.Backup(t.Context(), &backup, nil); err != nil {
+		t.Fatal(err)
+	}
+	recorder := kvtest.NewRecorder(kv.NewMemory())
+	if _, err := Restore(t.Context(), &backup, recorder, nil); err != nil {
+		t.Fatal(err)
+	}
+	last := recorder.Now()
+	if last < 5 {
+		t.Fatalf("a restore of %d writes", last)
+	}
+	if recorder.Durable(last) != last {
+		t.Errorf("the last write of a restore is not durable")
+	}
+	for moment := range last + 1 {
+		left := recorder.At(moment)
+		err := checkRestored(left)
+		db, errOpen := Open(left, Options{})
+		switch {
+		case moment == 0 && (err != nil || !errors.Is(errOpen, ErrEmpty)),
+			moment > 0 && moment < last && (!errors.Is(err, ErrRestore) || errOpen == nil),
+			moment == last && (err != nil || errOpen != nil || db.Head() != m.head):
+			t.Errorf("moment %d of %d: %v, %v", moment, last, err, errOpen)
+		}
+		if errOpen == nil {
+			db.Close()
+		}
+	}
+}
+
+// TestCloseInBackup closes a store on Badger while it is backed up: the backup ends with an error or with all of it.
+func TestCloseInBackup(t *testing.T) {
+	dir := t.TempDir()
+	g, err := newGenesis(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := CreateFolder(dir, MinMemory, g.header, g.memory, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 8 {
+		if err := db.SetOffchain([]byte("test"), []byte{byte(i)}, make([]byte, frameSize)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out := &gate{step: make(chan struct{})}
+	done := make(chan error, 1)
+	go func() {
+		_, err := db.Backup(context.Background(), out, nil)
+		done <- err
+	}()
+	out.step <- struct{}{}
+	out.step <- struct{}{}
+	closed := make(chan error, 1)
+	go func() { closed <- db.Close() }()
+	for {
+		select {
+		case out.step <- struct{}{}:
+			continue
+		case err = <-done:
+		}
+		break
+	}
+	t.Logf("the backup ended with %v", err)
+	if err != nil && !errors.Is(err, kv.ErrClosed) {
+		t.Errorf("got %v, want ErrClosed or a whole backup", err)
+	}
+	if err := <-closed; err != nil {
+		t.Error(err)
+	}
+	if db, err = OpenFolder(dir, MinMemory, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
 	}
 }
 
