@@ -72,13 +72,13 @@ restore again.
 			},
 			{
 				Name:  "prune",
-				Usage: "take away what these settings do not keep",
-				Description: `A node prunes as it goes, with the same flags. This does it at once, and can be interrupted and done again. Room on the disk comes back as tables
-are rewritten, some of it later. Headers are always kept; what was pruned does not come back.
+				Usage: "take away states or bodies of old blocks",
+				Description: `A node prunes as it goes, with the same flags. This does it at once, and can be interrupted and done again. Where one of the flags is not given,
+nothing of its kind is taken away. Room on the disk comes back as tables are rewritten, some of it later. Headers are always kept; what was pruned does not come back.
 
    gotensor database prune --state-pruning 256
-   gotensor database prune --state-pruning archive --blocks-pruning 100000`,
-				Flags:  append(storeFlags(), statePruningFlag, blocksPruningFlag),
+   gotensor database prune --state-pruning 5000 --blocks-pruning 100000`,
+				Flags:  append(storeFlags(), pruningFlags("archive-canonical", "archive-canonical")...),
 				Action: databasePrune,
 			},
 		},
@@ -374,6 +374,9 @@ func databasePrune(c *cli.Context) (err error) {
 	o, err := pruningOptions(c)
 	if err != nil {
 		return err
+	}
+	if !c.IsSet(statePruning) && !c.IsSet(blocksPruning) {
+		return usage(c, "prune what? give --%s or --%s", statePruning, blocksPruning)
 	}
 	store, dir, err := openStore(c, o)
 	if err != nil {

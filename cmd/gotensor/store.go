@@ -26,11 +26,23 @@ var (
 	basePathFlag = &cli.StringFlag{Name: "base-path", Aliases: []string{"d"}, Usage: "keep the chains below this `FOLDER`", DefaultText: "gotensor in the user's folder of data"}
 	chainFlag    = &cli.StringFlag{Name: "chain", Usage: "`SPEC` of the chain, or the id of one that is below the base path", DefaultText: "the only one below the base path"}
 	dbCacheFlag  = &cli.Int64Flag{Name: "db-cache", Value: db.DefaultMemory >> 20, Usage: "`MiB` of memory that the store may take, caches and tables together"}
-
-	statePruningFlag  = &cli.StringFlag{Name: "state-pruning", Aliases: []string{"pruning"}, Value: "256", Usage: "keep the state of this many finalised blocks: a number, archive or archive-canonical: `MODE`"}
-	blocksPruningFlag = &cli.StringFlag{Name: "blocks-pruning", Aliases: []string{"keep-blocks"}, Value: "archive-canonical",
-		Usage: "keep bodies and justifications of this many finalised blocks: a number, archive or archive-canonical: `MODE`"}
 )
+
+// Names of the flags that say what is kept.
+const (
+	statePruning  = "state-pruning"
+	blocksPruning = "blocks-pruning"
+)
+
+// pruningFlags say what is kept, with what stands where they are not given. Substrate's defaults for a node are 256 and archive-canonical.
+func pruningFlags(state, blocks string) []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: statePruning, Aliases: []string{"pruning"}, Value: state,
+			Usage: "keep the states of finalised blocks: of so many, counted from the last one, or archive or archive-canonical for all: `MODE`"},
+		&cli.StringFlag{Name: blocksPruning, Aliases: []string{"keep-blocks"}, Value: blocks,
+			Usage: "keep bodies and justifications of finalised blocks: of so many, or archive or archive-canonical for all: `MODE`"},
+	}
+}
 
 // storeFlags say which store.
 func storeFlags() []cli.Flag { return []cli.Flag{basePathFlag, chainFlag, dbCacheFlag} }
@@ -49,13 +61,13 @@ func parsePruning(text string) (keep uint32, err error) {
 	return uint32(n), nil
 }
 
-// pruningOptions reads --state-pruning and --blocks-pruning.
+// pruningOptions reads what pruningFlags say.
 func pruningOptions(c *cli.Context) (o db.Options, err error) {
-	if o.KeepStates, err = parsePruning(c.String(statePruningFlag.Name)); err != nil {
-		return o, usage(c, "--%s %v", statePruningFlag.Name, err)
+	if o.KeepStates, err = parsePruning(c.String(statePruning)); err != nil {
+		return o, usage(c, "--%s %v", statePruning, err)
 	}
-	if o.KeepBodies, err = parsePruning(c.String(blocksPruningFlag.Name)); err != nil {
-		return o, usage(c, "--%s %v", blocksPruningFlag.Name, err)
+	if o.KeepBodies, err = parsePruning(c.String(blocksPruning)); err != nil {
+		return o, usage(c, "--%s %v", blocksPruning, err)
 	}
 	return o, nil
 }

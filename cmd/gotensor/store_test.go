@@ -16,8 +16,10 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/urfave/cli/v2"
 
 	"github.com/gotensor/gotensor/node/chainspec"
 	"github.com/gotensor/gotensor/primitives/chain"
@@ -112,7 +114,7 @@ func TestRefusedStores(t *testing.T) {
 	}
 	all := func(name string, texts ...string) {
 		t.Helper()
-		for _, words := range [][]string{{"database", "info"}, {"database", "check"}, {"database", "prune"}, {"benchmark", "storage"}} {
+		for _, words := range [][]string{{"database", "info"}, {"database", "check"}, {"database", "prune", "--state-pruning", "9"}, {"benchmark", "storage"}} {
 			refused(name, append(words, "-d", base), texts...)
 		}
 		refused(name, []string{"database", "backup", "-d", base, filepath.Join(base, "file")}, texts...)
@@ -195,7 +197,7 @@ func TestInterruptedRestore(t *testing.T) {
 	if code, text := gotensor("restore", "-d", base, "--chain", "broken", cut); code != 1 || !strings.Contains(text, "not a whole backup") {
 		t.Errorf("restore of what is cut off: %d, %q", code, text)
 	}
-	for _, args := range [][]string{{"info"}, {"check"}, {"prune"}, {"backup"}} {
+	for _, args := range [][]string{{"info"}, {"check"}, {"prune", "--state-pruning", "9"}, {"backup"}} {
 		args = append(args, "-d", base, "--chain", "broken")
 		if args[0] == "backup" {
 			args = append(args, file+".again")
@@ -330,6 +332,27 @@ func TestWeightFile(t *testing.T) {
 		c, ok := pkg.Scope().Lookup(name).(*types.Const)
 		if !ok || c.Val().ExactString() != "25000000" {
 			t.Errorf("%s: %v\n%s", name, c, text)
+		}
+	}
+}
+
+// TestTicker: a long work tells how far it is, on stderr, and not more often than it should.
+func TestTicker(t *testing.T) {
+	var stderr bytes.Buffer
+	tick := newTicker(cli.NewContext(&cli.App{ErrWriter: &stderr}, nil, nil))
+	tick.tell("nothing yet")
+	tick.next = time.Now().Add(-time.Second)
+	tick.tell("%d records", 7)
+	tick.tell("too soon")
+	if got := stderr.String(); got != "gotensor: 7 records\n" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestSize(t *testing.T) {
+	for n, want := range map[uint64]string{0: "0 bytes", 1: "1 byte", 1023: "1023 bytes", 1024: "1.0 KiB", 3 << 19: "1.5 MiB", 5 << 30: "5.0 GiB"} {
+		if got := size(n); got != want {
+			t.Errorf("%d: got %q, want %q", n, got, want)
 		}
 	}
 }
