@@ -266,7 +266,10 @@ func image(t testing.TB, from string) (to string) {
 func openStalled(t *testing.T, dir string) *DB {
 	t.Helper()
 	o := small
-	o.tune = func(b *badger.Options) { b.NumLevelZeroTables, b.NumLevelZeroTablesStall, b.NumCompactors = 1, 2, 0 }
+	o.tune = func(b *badger.Options) {
+		tuneSmall(b)
+		b.NumLevelZeroTables, b.NumLevelZeroTablesStall, b.NumCompactors = 1, 2, 0
+	}
 	db, err := Open(dir, o)
 	if err != nil {
 		t.Fatal(err)
@@ -603,7 +606,7 @@ func TestHeldLog(t *testing.T) {
 // TestOtherMemory crashes and opens with less memory, whose tables are smaller than the logs.
 func TestOtherMemory(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "db")
-	db, err := Open(dir, Options{Memory: 8 * MinMemory})
+	db, err := Open(dir, Options{Memory: 4 * MinMemory})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -615,8 +618,8 @@ func TestOtherMemory(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, memory := range []int64{MinMemory, 16 * MinMemory} {
-		crashed, err := Open(image(t, dir), Options{Memory: memory})
+	for _, o := range []Options{small, {Memory: 8 * MinMemory}} {
+		crashed, err := Open(image(t, dir), o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -624,6 +627,56 @@ func TestOtherMemory(t *testing.T) {
 			t.Fatal(err)
 		}
 		if err := crashed.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestSyncError lets the system refuse a sync: the store stops, and what is opened then is the state after a step, no earlier than the last durable one.
+func TestSyncError(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "db")
+	h := newHistory()
+	var done uint64
+	for round := range rounds(25) {
+		db := mustOpen(t, dir)
+		it := db.Iterator(nil)
+		for range round % 7 {
+			done++
+			if err := take(db, done); err != nil {
+				t.Fatal(err)
+			}
+		}
+		db.log.current.Close() // a sync of its descriptor is refused from now on
+		var err error
+		if round%2 == 0 {
+			err = db.Sync()
+		} else {
+			b, _ := stepBatch(done + 1)
+			err = db.Write(b, true)
+		}
+		_, _, getErr := db.Get([]byte("i"))
+		if it.Next() {
+			t.Fatalf("round %d: an iterator goes on", round)
+		}
+		for _, err := range []error{err, getErr, it.Err(), db.Sync(), db.Write(&kv.Batch{}, false), db.Iterator(nil).Err()} {
+			if !errors.Is(err, kv.ErrFailed) {
+				t.Fatalf("round %d: %v, expected ErrFailed", round, err)
+			}
+		}
+		it.Close()
+		if err := db.Close(); !errors.Is(err, kv.ErrFailed) {
+			t.Fatalf("round %d: close: %v, expected ErrFailed", round, err)
+		}
+		db = mustOpen(t, dir)
+		i, err := where(db)
+		if err == nil {
+			err = h.compare(db, i)
+		}
+		if err != nil || i < done || i > done+1 {
+			t.Fatalf("round %d: step %d of %d: %v", round, i, done, err)
+		}
+		done = i
+		if err := db.Close(); err != nil {
 			t.Fatal(err)
 		}
 	}

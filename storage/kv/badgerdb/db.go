@@ -51,7 +51,7 @@ type Options struct {
 // Bounds of Options.Memory.
 const (
 	DefaultMemory = 1 << 30
-	MinMemory     = 64 << 20
+	MinMemory     = 128 << 20
 )
 
 // Limits of Badger's queues.
@@ -80,7 +80,7 @@ func badgerOptions(dir string, o Options) badger.Options {
 		WithBaseLevelSize(table).
 		WithValueThreshold(partSize * 2).
 		WithValueLogFileSize(1 << 20). // never written; its file is mapped all the same
-		WithBlockCacheSize(memory * 6 / 16).
+		WithBlockCacheSize(memory * 5 / 16).
 		WithIndexCacheSize(0). // indexes are read from the mapped file, so the kernel has them
 		WithCompression(options.Snappy).
 		WithChecksumVerificationMode(options.OnBlockRead)

@@ -3,11 +3,18 @@ package badgerdb
 import (
 	"testing"
 
+	"github.com/dgraph-io/badger/v4"
+
 	"github.com/gotensor/gotensor/storage/kv"
 	"github.com/gotensor/gotensor/storage/kv/kvtest"
 )
 
-var small = Options{Memory: MinMemory}
+// small has tables in memory of 2 MB, so that tests turn many of them.
+var small = Options{Memory: MinMemory, tune: tuneSmall}
+
+func tuneSmall(b *badger.Options) {
+	b.MemTableSize, b.BaseLevelSize, b.BaseTableSize = 2<<20, 2<<20, 512<<10
+}
 
 func mustOpen(tb testing.TB, dir string) *DB {
 	tb.Helper()

@@ -28,7 +28,7 @@ func TestOverwritten(t *testing.T) {
 				it.Close()
 			}
 			const n = 100_000
-			value := make([]byte, 1000)
+			value := make([]byte, 400)
 			for i := range uint64(n) {
 				// Values that do not compress.
 				for j := 0; j < len(value); j += 8 {
@@ -154,7 +154,7 @@ func TestDiscardUnderReads(t *testing.T) {
 			}
 		}()
 	}
-	for n := uint64(2); n < 250; n++ {
+	for n := uint64(2); n < 120; n++ {
 		if err := db.Write(batch(n), false); err != nil {
 			t.Fatal(err)
 		}

@@ -1,35 +1,53 @@
-// Package badgerdb is package kv's store on disk: Badger in managed mode, whose timestamps are the sequence numbers.
+// Package badgerdb is package kv's store on disk: Badger in managed mode, whose timestamps are numbers of writes that nobody else sees.
 //
 // Picture a clerk between a careful office and a fast but careless archive. The archive (Badger) sorts, packs and finds; the clerk sees to it that what
 // it is handed can be found again after the lights went out, and checks the shelves before he lets anyone in:
 //
-//   - Every write carries a mark that names the number before it. So the highest number is known even where compaction removed all that was written with
-//     it, and a log that lost its end before a later one shows as a break in the chain.
+//   - Every write has a number, and leaves a mark with it that names the number before. A log that lost its end before a later one shows as a break in
+//     the chain.
+//   - A batch that is larger than one of Badger's transactions goes in several at one number: each but the last leaves a step, the last the mark with the
+//     count of steps. Reads stay at the number before until it is complete. Where a crash came first, Open writes the former version of each key that was
+//     touched, at a new number with a mark of its own; until that is complete nothing is discarded, so it can be interrupted and begun anew.
+//   - Versions are discarded as soon as no read needs them (discard.go). A key that is overwritten without end takes the room of a few versions, also while
+//     an iterator is held open over it.
 //   - Values over 128 KiB are cut into parts. So none lies in Badger's value log: it does not grow, needs no collection, and none of a value's bytes are
 //     outside the one log that makes a batch whole.
 //   - Badger syncs only the log in use. Here all are synced that a durable write depends on, and an old one as soon as a new one begins.
-//   - Reads are held back to the last number whose write is complete, because Badger shows a batch key by key.
-//   - A folder has a FORMAT; what is in it is looked through before Badger opens it, because Badger deletes tables that a lost manifest does not name,
-//     goes on without tables whose index is damaged, and ends the process for tables that are cut off.
+//   - A folder has a FORMAT. What is in it is read before Badger opens it (recover.go), because Badger deletes tables that a damaged manifest does not name,
+//     goes on without tables whose index is damaged, ends the process for tables that are cut off, and writes into tables what it made of damaged logs. So
+//     a refusal changes nothing. Logs that are left of what is in tables already are removed: what was deleted since would come back from them.
+//
+// A Get costs what Badger's own does, or less: reads share one transaction, and Badger's copy of the value is handed on (BenchmarkBare).
 //
 // # Memory
 //
-// Options.Memory is the one bound. A thirty-second of it (at most 64 MiB) is the size of a table in memory, of which there are up to five; six sixteenths
-// are the cache of blocks; a compaction builds tables of a hundred-and-twenty-eighth (at most 8 MiB), up to some thirteen at once. What the collector has
-// not collected yet comes on top: the process sets a memory limit (runtime/debug.SetMemoryLimit) over the bound. Files are mapped, too: those pages are the
-// kernel's to take back, and count in the process's resident size until it does.
+// Options.Memory is the one bound. A thirty-second of it (at most 64 MiB) is the size of a table in memory, of which there are up to five, each with room for
+// a third more; five sixteenths are the cache of blocks; a compaction builds tables of a hundred-and-twenty-eighth, up to some thirteen at once, of which each
+// takes three times its size, and there are two. What the collector has not collected yet, and the batch that is written (about twice its size), come on
+// top: the process sets a memory limit (runtime/debug.SetMemoryLimit) over the bound. TestMemory measures it under sustained writing: with MinMemory and a
+// limit of 64 MiB above, the process's own memory stays below that limit, 158 MB of 192 on a busy machine; at half of MinMemory it did not. An iterator
+// that is held open holds the up to five tables in memory that there were when it was made. Files are mapped, too: those pages are the kernel's to take back,
+// and count in the process's resident size until it does.
 //
-// The bound holds while no key has a long history of long values: Badger keeps all versions of a key in one table, which a compaction builds in memory.
+// Each table is a file and a mapping. Linux allows a process 65,530 mappings (vm.max_map_count): with DefaultMemory tables have 8 MB, so beyond some 400 GB a
+// store needs more Memory, or a higher limit.
+//
+// # Stalls
+//
+// A write waits while all five tables in memory are full. They wait for level 0 when that has 16 tables, until one compaction has merged these with the level
+// below: at most about 30 times the size of a table in memory to read and to write (1 GB with DefaultMemory), which is as long as a write can wait at a time.
+// That is met only where writes come faster than compactions work for as long as it takes to fill five tables in memory and eleven in level 0, half a
+// gigabyte with DefaultMemory. BenchmarkSustained writes without a pause and reports the longest write.
 //
 // # What it does not guarantee
 //
-//   - All versions of a key lie in one table, of at most 4 GiB, and are rewritten together: 120,000 versions of 5 kB at one key made a table of 303 MB. A value
-//     that changes with each block and is kept for millions of them must get its number into its key.
 //   - Damage inside a table's blocks (not its index, which Open checks) is met by reads. Badger answers a block whose checksum is wrong as if it had no
 //     such key, and says nothing. Check compares all checksums; it is for a store that is not open.
+//   - Damage to the end of the newest log is taken for what a crash leaves: the writes there are lost, and the store opens with what was before. So is
+//     damage to the log before, where the newest holds no more than the write that began it, and nothing lost was known to be durable: a crash of the machine
+//     leaves that, in the milliseconds between the beginning of a log and the sync of the one before.
 //   - Badger writes to mapped files. On Linux writes are refused with kv.ErrFull while there is less room than Badger needs to write out what it holds; where
 //     another program takes that room in the meantime, the process is ended by SIGBUS. The store is then as after a crash: open it again.
 //   - A write that fails for another reason stops the store (kv.ErrFailed) until it is opened again.
-//   - A crash of the machine (not of the process) in the milliseconds between the beginning of a new log and the return of the write that began it can leave
-//     that write without one before it, where neither was durable. Open then finds the break and answers kv.ErrCorrupt.
+//   - A value is at most 2 GiB.
 package badgerdb

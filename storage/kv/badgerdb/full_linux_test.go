@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"runtime/debug"
 	"strings"
@@ -17,7 +18,9 @@ import (
 	"github.com/gotensor/gotensor/storage/kv"
 )
 
-func init() { children["fill"], children["robbed"], children["rss"] = fill, robbed, rss }
+func init() {
+	children["fill"], children["robbed"], children["rss"], children["limited"] = fill, robbed, rss, limited
+}
 
 // grow takes steps until one fails.
 func grow(db *DB, most uint64) (i uint64, err error) {
@@ -98,7 +101,7 @@ func TestFullDisk(t *testing.T) {
 	if long() {
 		n = 25
 	}
-	if err := syscall.Mount("tmpfs", mount, "tmpfs", 0, "size=160m"); err != nil {
+	if err := syscall.Mount("tmpfs", mount, "tmpfs", 0, "size=240m"); err != nil {
 		fmt.Printf("SKIPPED: %d cases need the right to mount a tmpfs\n", 2*n)
 		t.Skip(err)
 	}
@@ -113,7 +116,7 @@ func TestFullDisk(t *testing.T) {
 	path := filepath.Join(mount, "db")
 	var robbedToDeath int
 	for round := range n {
-		resize(160 + 30*round)
+		resize(240 + 30*round)
 		for _, job := range []string{"fill", "robbed"} {
 			var out strings.Builder
 			cmd := child(job, mount)
@@ -139,7 +142,7 @@ func TestFullDisk(t *testing.T) {
 				t.Fatal(err)
 			}
 			// A store that was full opens where there is room again.
-			resize(400 + 60*round)
+			resize(600 + 60*round)
 			db, err := Open(path, small)
 			if err != nil {
 				t.Fatalf("round %d: after %s: %v", round, job, err)
@@ -161,6 +164,63 @@ func TestFullDisk(t *testing.T) {
 		}
 	}
 	t.Logf("%d of %d robbed processes were ended by the system", robbedToDeath, n)
+}
+
+// limited writes until the system refuses it a file of the size that a log has.
+func limited(dir string) error {
+	db, err := Open(dir, small)
+	if err != nil {
+		return err
+	}
+	signal.Ignore(syscall.SIGXFSZ)
+	limit := syscall.Rlimit{Cur: uint64(db.options.MemTableSize), Max: uint64(db.options.MemTableSize)}
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
+		return err
+	}
+	if _, err := grow(db, math.MaxUint64); !errors.Is(err, kv.ErrFailed) {
+		return fmt.Errorf("write where files are limited: %w, expected ErrFailed", err)
+	}
+	if _, _, err := db.Get([]byte("i")); !errors.Is(err, kv.ErrFailed) {
+		return fmt.Errorf("get after a failed write: %w, expected ErrFailed", err)
+	}
+	return nil
+}
+
+// TestWriteError lets the system refuse a write: the store stops, and what is opened then is the state after a step.
+func TestWriteError(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "db")
+	h := growingHistory()
+	for round := range rounds(25) {
+		var out strings.Builder
+		cmd := child("limited", dir)
+		cmd.Stdout = &out
+		if err := cmd.Run(); err != nil {
+			t.Fatalf("round %d: %v", round, err)
+		}
+		var reached uint64
+		for _, line := range strings.Fields(out.String()) {
+			fmt.Sscan(line, &reached)
+		}
+		db, err := Open(dir, small)
+		if err != nil {
+			t.Fatalf("round %d: %v", round, err)
+		}
+		i, err := where(db)
+		if err == nil {
+			err = h.compare(db, i)
+		}
+		if err != nil || i < reached {
+			t.Fatalf("round %d: step %d of %d: %v", round, i, reached, err)
+		}
+		h.forget(i)
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if round%8 == 7 { // begin anew before it is large
+			os.RemoveAll(dir)
+			h = growingHistory()
+		}
+	}
 }
 
 // rss fills a store and prints the peak of the process's own memory and of its resident size, and the longest write.

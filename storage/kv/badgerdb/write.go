@@ -192,6 +192,10 @@ func (d *DB) Write(batch *kv.Batch, durable bool) error {
 	if err := batch.Check(); err != nil {
 		return err
 	}
+	if len(batch.Ops) == 0 {
+		d.writes.Add(1)
+		return d.sync(durable)
+	}
 	size := 0
 	for _, op := range batch.Ops {
 		if len(op.Value) > math.MaxInt32 {
