@@ -25,7 +25,7 @@ import (
 
 var (
 	killSeed  = flag.Uint64("kill.seed", 1, "where the random numbers of TestKill begin")
-	killCount = flag.Int("kill.count", 0, "how often TestKill kills, in thirds of commit, fold and prune, and an eighth more at random moments; 0 is 25 of each, or 600 in all with GOTENSOR_LONG=1")
+	killCount = flag.Int("kill.count", 0, "how often TestKill kills, at least: in thirds within commits, folds and prunes, and an eighth at random moments; 0 is 25 within each, or 180 with GOTENSOR_LONG=1")
 )
 
 // TestKill runs a real process that writes to a store, kills it, and looks into the folder. The child is a worker at full speed, which tells on its standard output;
