@@ -341,7 +341,10 @@ func TestKill(t *testing.T) {
 		return left[r.IntN(len(left))]
 	}
 	lane := func(number uint64) error {
-		base := t.TempDir()
+		base, err := os.MkdirTemp("", "gotensor-kill-") // stays where a check fails
+		if err != nil {
+			return err
+		}
 		r := rand.New(rand.NewPCG(*killSeed, number))
 		for kind := next(r); kind != ""; {
 			seed := r.Uint64() >> 1
@@ -365,7 +368,7 @@ func TestKill(t *testing.T) {
 					n, err = k.check(looked)
 				}
 				if err != nil {
-					return fmt.Errorf("folder %d, kill %d, aimed at %s, in %s, with %+v: %w", seed, round, kind, l.where, k.plan, err)
+					return fmt.Errorf("folder %s, kill %d, aimed at %s, in %s, with %+v: %w", looked, round, kind, l.where, k.plan, err)
 				}
 				if looked != dir {
 					os.RemoveAll(looked)
@@ -386,7 +389,7 @@ func TestKill(t *testing.T) {
 			folders++
 			mu.Unlock()
 		}
-		return nil
+		return os.RemoveAll(base)
 	}
 	var lanes sync.WaitGroup
 	fails := make(chan error, 2)
