@@ -181,6 +181,7 @@ func openStore(c *cli.Context, o db.Options) (store *db.DB, dir string, err erro
 	if dir, _, err = chosenStore(c); err != nil {
 		return nil, "", err
 	}
+	o.Log = func(err error) { printHint(c.App.ErrWriter, "work in the background: %v", err) }
 	store, err = db.OpenFolder(dir, memory, o)
 	return store, dir, err
 }

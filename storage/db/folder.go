@@ -7,6 +7,7 @@ import (
 
 	"github.com/gotensor/gotensor/primitives/chain"
 	"github.com/gotensor/gotensor/storage"
+	"github.com/gotensor/gotensor/storage/kv"
 	"github.com/gotensor/gotensor/storage/kv/badgerdb"
 )
 
@@ -37,66 +38,43 @@ func divide(memory int64, o Options) (badgerdb.Options, Options, error) {
 //
 // What it refuses it does not change. Errors: those of badgerdb.Open and of Open; ErrEmpty where there is no store; ErrRestore.
 func OpenFolder(dir string, memory int64, o Options) (*DB, error) {
-	db, err := openFolder(dir, memory, o)
+	engine, o, err := divide(memory, o)
 	if err != nil {
 		return nil, fmt.Errorf("open store in %q: %w", dir, err)
 	}
-	return db, nil
-}
-
-func openFolder(dir string, memory int64, o Options) (*DB, error) {
-	engine, o, err := divide(memory, o)
-	if err != nil {
-		return nil, err
-	}
 	exists, err := badgerdb.Exists(dir)
-	if err == nil && !exists {
-		err = fmt.Errorf("%w: create one from the chain's spec, or restore a backup", ErrEmpty)
-	}
 	if err != nil {
 		return nil, err
 	}
-	store, err := badgerdb.Open(dir, engine)
-	if err != nil {
-		return nil, err
+	if !exists {
+		return nil, fmt.Errorf("open store in %q: %w: create one from the chain's spec, or restore a backup", dir, ErrEmpty)
 	}
-	var db *DB
-	if err = checkRestored(store); err == nil {
-		db, err = Open(store, o)
-	}
-	if err != nil {
-		store.Close() // what comes first is what counts
-		return nil, err
-	}
-	return db, nil
+	return open(dir, engine, func(store kv.DB) (*DB, error) { return Open(store, o) })
 }
 
 // CreateFolder makes a store with block 0 in a folder that does not exist or is empty, as Create does. It completes what an earlier one for the same block did
 // not, and refuses what was begun for another. memory is OpenFolder's. Errors: those of badgerdb.Open and of Create; ErrRestore.
 func CreateFolder(dir string, memory int64, header chain.Header, state storage.State, o Options) (*DB, error) {
-	db, err := createFolder(dir, memory, header, state, o)
+	engine, o, err := divide(memory, o)
 	if err != nil {
 		return nil, fmt.Errorf("create store in %q: %w", dir, err)
 	}
-	return db, nil
+	return open(dir, engine, func(store kv.DB) (*DB, error) { return Create(store, header, state, o) })
 }
 
-func createFolder(dir string, memory int64, header chain.Header, state storage.State, o Options) (*DB, error) {
-	engine, o, err := divide(memory, o)
-	if err != nil {
-		return nil, err
-	}
+// open opens the engine in a folder, and what is on it.
+func open(dir string, engine badgerdb.Options, then func(kv.DB) (*DB, error)) (*DB, error) {
 	store, err := badgerdb.Open(dir, engine)
 	if err != nil {
-		return nil, err
+		return nil, err // it names the folder
 	}
 	var db *DB
 	if err = checkRestored(store); err == nil {
-		db, err = Create(store, header, state, o)
+		db, err = then(store)
 	}
 	if err != nil {
-		store.Close() // what comes first is what counts
-		return nil, err
+		store.Close() // what came first is what counts
+		return nil, fmt.Errorf("folder %q: %w", dir, err)
 	}
 	return db, nil
 }
@@ -132,7 +110,7 @@ func restoreFolder(ctx context.Context, r io.Reader, dir string, memory int64, p
 		return BackupInfo{}, err
 	}
 	if err := b.restore(ctx, store, progress); err != nil {
-		store.Close() // what comes first is what counts
+		store.Close() // what came first is what counts
 		return BackupInfo{}, err
 	}
 	return b.info, store.Close()
