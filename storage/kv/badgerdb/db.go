@@ -32,7 +32,7 @@ const (
 // User meta of a version.
 const (
 	metaWhole = 0 // the value
-	metaParts = 1 // length u64: the value is in that many parts of partSize
+	metaParts = 1 // number of the write u64, length u64: the value is in parts of partSize, each with the number before it
 )
 
 // partSize is the longest value that is stored in one piece, and so the longest that Badger meets: all lie in its tables, none in its value log.
@@ -306,12 +306,12 @@ func partKey(key []byte, part uint32) []byte {
 
 // whole puts a value together that is in parts.
 func whole(item *badger.Item, get func(part uint32) (*badger.Item, error)) ([]byte, error) {
-	var size uint64
+	var number, size uint64
 	err := item.Value(func(v []byte) error {
-		if item.UserMeta() != metaParts || len(v) != 8 {
+		if item.UserMeta() != metaParts || len(v) != 16 {
 			return fmt.Errorf("%w: value of kind %d with %d bytes", kv.ErrCorrupt, item.UserMeta(), len(v))
 		}
-		size = binary.BigEndian.Uint64(v)
+		number, size = binary.BigEndian.Uint64(v), binary.BigEndian.Uint64(v[8:])
 		return nil
 	})
 	if err != nil {
@@ -323,18 +323,19 @@ func whole(item *badger.Item, get func(part uint32) (*badger.Item, error)) ([]by
 	var whole []byte
 	for part := uint32(0); uint64(len(whole)) < size; part++ {
 		piece, err := get(part)
-		if err == nil && piece.Version() != item.Version() {
-			err = fmt.Errorf("%w: from write %d, not %d", kv.ErrCorrupt, piece.Version(), item.Version())
-		}
 		if err == nil {
 			err = piece.Value(func(v []byte) error {
-				if len(v) == 0 {
+				if len(v) <= 8 {
 					return fmt.Errorf("%w: empty", kv.ErrCorrupt)
+				}
+				// Not the version: a write that is taken back writes a former value again.
+				if from := binary.BigEndian.Uint64(v); from != number {
+					return fmt.Errorf("%w: from write %d, not %d", kv.ErrCorrupt, from, number)
 				}
 				if whole == nil {
 					whole = make([]byte, 0, size) // not before there is something of it
 				}
-				whole = append(whole, v...)
+				whole = append(whole, v[8:]...)
 				return nil
 			})
 		}

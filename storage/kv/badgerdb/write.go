@@ -121,10 +121,11 @@ func (w *writer) op(op kv.Op, parts map[uint64]uint32) error {
 	case len(op.Value) <= partSize:
 		err = w.set(w.key(spaceKey, op.Key, nil), op.Value, metaWhole)
 	default:
-		err = w.set(w.key(spaceKey, op.Key, nil), binary.BigEndian.AppendUint64(nil, uint64(len(op.Value))), metaParts)
+		number := binary.BigEndian.AppendUint64(nil, w.number)
+		err = w.set(w.key(spaceKey, op.Key, nil), binary.BigEndian.AppendUint64(number, uint64(len(op.Value))), metaParts)
 		for rest := op.Value; err == nil && len(rest) > 0; has++ {
 			n := min(len(rest), partSize)
-			err = w.set(partKey(op.Key, has), rest[:n], metaWhole)
+			err = w.set(partKey(op.Key, has), slices.Concat(number, rest[:n]), metaWhole)
 			rest = rest[n:]
 		}
 	}
