@@ -216,7 +216,21 @@ func openBench(b *testing.B, dir string, memory int64, options Options, create b
 	if err := db.Settle(); err != nil {
 		b.Fatal(err)
 	}
+	calm()
 	return benchStore{db, m, dir}
+}
+
+// calm waits until the compaction of what was written before has come to an end, two minutes at most.
+func calm() {
+	last := diskWritten()
+	for range 120 {
+		time.Sleep(time.Second)
+		now := diskWritten()
+		if now-last < 1<<20 {
+			return
+		}
+		last = now
+	}
 }
 
 func openEngine(b *testing.B, dir string, memory int64) kv.DB {
