@@ -10,14 +10,23 @@ import (
 	"github.com/gotensor/gotensor/storage/kv"
 )
 
-// TestConcurrent reads states, old ones and held ones, and proves them, while blocks are imported, finalised, folded, pruned and reverted. Every read gives what the
-// model has, or ErrPruned, or ErrUnknownBlock of a block that was dropped.
+// TestConcurrent reads states, old ones and held ones, and proves them, and checks the whole store, while blocks are imported, finalised, folded, pruned, reverted and imported again.
+// Every read gives what the model has, or ErrPruned, or ErrUnknownBlock of a block that was dropped.
 func TestConcurrent(t *testing.T) {
-	g, err := newGenesis(1)
+	for seed, options := range []Options{
+		{KeepStates: 3, KeepBodies: 4, LayerMemory: 4000, NodeMemory: 5000, chunk: 300, write: 1500},
+		{KeepStates: 1, KeepBodies: 1, LayerMemory: 1, NodeMemory: 1, chunk: 60, write: 200},
+	} {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) { concurrent(t, uint64(seed), options) })
+	}
+}
+
+func concurrent(t *testing.T, seed uint64, options Options) {
+	g, err := newGenesis(seed)
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := machineOn(kv.NewMemory(), g, Options{KeepStates: 3, KeepBodies: 4, LayerMemory: 4000, NodeMemory: 5000, chunk: 300, write: 1500})
+	m, err := machineOn(kv.NewMemory(), g, options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,8 +35,25 @@ func TestConcurrent(t *testing.T) {
 	blocks := []*modelBlock{g}
 	done := make(chan struct{})
 	var readers sync.WaitGroup
-	fails := make(chan error, 4)
+	fails := make(chan error, 5)
 	whole := make([]int, 4)
+	checks := 0
+	readers.Go(func() {
+		for {
+			select {
+			case <-done:
+				return
+			default:
+			}
+			checked, err := m.db.Check(3)
+			if _, errC := m.db.Counts(); err != nil || errC != nil || checked.Found > 0 {
+				fails <- fmt.Errorf("check: %w, %w, %q", err, errC, checked.Problems)
+				return
+			}
+			m.db.Stats()
+			checks++
+		}
+	})
 	for i := range 4 {
 		readers.Go(func() {
 			r := rand.New(rand.NewPCG(uint64(i), 23))
@@ -46,7 +72,7 @@ func TestConcurrent(t *testing.T) {
 				}
 				if err == nil {
 					if r.IntN(2) == 0 {
-						m.db.Settle() // let the marks move below the state
+						m.db.Settle() // so that what is below the state may be pruned
 					}
 					err = errors.Join(checkState(state, b), checkProof(r, state, b))
 					state.Close()
@@ -59,9 +85,9 @@ func TestConcurrent(t *testing.T) {
 			}
 		})
 	}
-	r := rand.New(rand.NewPCG(1, 29))
-	kinds := []string{"import", "import", "import", "import", "import", "finalise", "revert", "best"}
-	for i := range 400 {
+	r := rand.New(rand.NewPCG(seed, 29))
+	kinds := []string{"import", "import", "import", "import", "import", "again", "finalise", "revert", "best"}
+	for i := range 300 {
 		if err := m.run(step{kinds[r.IntN(len(kinds))], r.Uint64()}); err != nil {
 			t.Fatalf("step %d: %v", i, err)
 		}
@@ -76,5 +102,8 @@ func TestConcurrent(t *testing.T) {
 		t.Fatal(err)
 	default:
 	}
-	t.Logf("states read whole: %v", whole)
+	if err := m.settle(); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("states read whole: %v, checks: %d", whole, checks)
 }

@@ -1,16 +1,21 @@
 package db
 
 import (
+	"bytes"
 	"encoding/hex"
 	"errors"
 	"runtime"
+	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/gotensor/gotensor/primitives/chain"
 	"github.com/gotensor/gotensor/primitives/hash"
 	"github.com/gotensor/gotensor/primitives/scale"
+	"github.com/gotensor/gotensor/storage"
 	"github.com/gotensor/gotensor/storage/kv"
+	"github.com/gotensor/gotensor/storage/trie"
 )
 
 // TestLayout has the bytes of keys and records. Where one of them changes, Format goes up and Open learns the step.
@@ -272,5 +277,213 @@ func TestPins(t *testing.T) {
 	}
 	if err := m.db.Settle(); !errors.Is(err, kv.ErrClosed) {
 		t.Fatalf("settle after close: %v", err)
+	}
+}
+
+// TestLongKeys imports blocks, and begins stores, with keys that are as long as they may be, and longer. What is refused changes nothing.
+func TestLongKeys(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		key  []byte
+		ok   bool
+	}{
+		{"longest", bytes.Repeat([]byte{1}, kv.MaxKey-10), true}, // beside it: w, v, 00 ff for the top trie, 00 01, the number
+		{"longer", bytes.Repeat([]byte{1}, kv.MaxKey-9), false},
+		{"longest of zeros", make([]byte, (kv.MaxKey-10)/2), true},
+		{"longer of zeros", make([]byte, (kv.MaxKey-10)/2+1), false},
+		{"much longer", make([]byte, 10*kv.MaxKey), false},
+	} {
+		m, err := newMachine(7)
+		if err != nil {
+			t.Fatal(err)
+		}
+		over, err := m.db.State(m.genesis.Hash)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n, value := range [][]byte{{1}, {2}} {
+			o := storage.NewOverlay(over)
+			if err := o.Set(nil, c.key, value); err != nil {
+				t.Fatal(err)
+			}
+			state, changes, err := o.Finish(trie.V1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			before := m.db.Stats().Store.Writes
+			h, err := m.db.Import(&Block{Header: chain.Header{ParentHash: over.Block().Hash, Number: over.Block().Number + 1, StateRoot: state.Root()}, State: state, Changes: changes})
+			over.Close()
+			if !c.ok {
+				if !errors.Is(err, kv.ErrKeyTooLong) || m.db.Stats().Store.Writes != before {
+					t.Errorf("%s: import: %v, %d writes", c.name, err, m.db.Stats().Store.Writes-before)
+				}
+				if err := m.settle(); err != nil {
+					t.Errorf("%s: %v", c.name, err)
+				}
+				break
+			}
+			if err = errors.Join(err, m.db.Finalise(h, nil), m.db.Settle()); err != nil {
+				t.Fatalf("%s: block %d: %v", c.name, n+1, err)
+			}
+			if over, err = m.db.State(h); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if c.ok {
+			if value, ok, err := over.Get(nil, c.key); err != nil || !ok || !bytes.Equal(value, []byte{2}) {
+				t.Errorf("%s: %x %t %v", c.name, value, ok, err)
+			}
+			over.Close()
+		}
+		m.close()
+
+		state, err := storage.NewMemoryState(&storage.Changes{Top: []storage.Change{{Key: c.key, Value: []byte{1}}}}, trie.V1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		db, err := Create(kv.NewMemory(), chain.Header{StateRoot: state.Root()}, state, Options{})
+		if c.ok && err != nil || !c.ok && !errors.Is(err, kv.ErrKeyTooLong) {
+			t.Errorf("%s: create: %v", c.name, err)
+		}
+		if db != nil {
+			db.Close()
+		}
+	}
+}
+
+// full is a store that takes durable writes alone while it is set: none of those of the background work.
+type full struct {
+	kv.DB
+	set atomic.Bool
+}
+
+func (f *full) Write(batch *kv.Batch, durable bool) error {
+	if f.set.Load() && !durable {
+		return kv.ErrFull
+	}
+	return f.DB.Write(batch, durable)
+}
+
+// TestFailure has the background work fail for a while. Imports, reads and finality go on; Settle, Stats and the log tell of it; and when the fault is gone, all
+// is made good.
+func TestFailure(t *testing.T) {
+	m, err := newMachine(8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := &full{DB: m.db.store.(*kv.Memory).Clone()}
+	m.close()
+	logged := make(chan error, 1000)
+	m.options = Options{KeepStates: 3, KeepBodies: 2, LayerMemory: 1, Log: func(err error) { logged <- err }}
+	if m.db, err = Open(store, m.options); err != nil {
+		t.Fatal(err)
+	}
+	defer m.close()
+	store.set.Store(true)
+	for i := range uint64(20) {
+		if err := m.importOn(i, m.best()); err != nil {
+			t.Fatal(err)
+		}
+		if err := m.finalise(m.best(), nil); err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(m.checkHead(), m.read(nil, m.best(), false)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if m.head.Finalised.Number < 5 {
+		t.Fatalf("final is %s", m.head.Finalised)
+	}
+	err = m.db.Settle()
+	if stats := m.db.Stats(); !errors.Is(err, kv.ErrFull) || !errors.Is(stats.Failure, kv.ErrFull) || !errors.Is(<-logged, kv.ErrFull) || stats.Folded.Number != 0 {
+		t.Fatalf("settle: %v, stats: %+v", err, stats)
+	}
+	store.set.Store(false)
+	if err := m.settle(); err != nil {
+		t.Fatal(err)
+	}
+	if stats := m.db.Stats(); stats.Failure != nil || stats.Folded != m.head.Finalised {
+		t.Fatalf("stats: %+v", stats)
+	}
+}
+
+// TestFormerLife drops a block whose state is held, and imports it again: with a journal that is cut differently, with the state of its former life in use, and where
+// the store was opened between. Both lives read what is right, and nothing is left at the end.
+func TestFormerLife(t *testing.T) {
+	for _, reopened := range []bool{false, true} {
+		m, err := newMachine(9)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.options.LayerMemory, m.options.chunk = 1, 100
+		memory := m.db.store.(*kv.Memory)
+		if err := m.reopen(m.options); err != nil {
+			t.Fatal(err)
+		}
+		for i := range uint64(3) {
+			if err := m.importOn(i, m.best()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		blocks := slices.Clone(m.order[1:])
+		for life := range 3 {
+			for _, b := range blocks {
+				state, err := m.db.State(b.Hash)
+				if err != nil {
+					t.Fatal(err)
+				}
+				m.held = append(m.held, heldState{state, b})
+			}
+			if _, err := m.db.Revert(10); err != nil {
+				t.Fatal(err)
+			}
+			m.head.Best = m.genesis.Point
+			m.kill(func(b *modelBlock) bool { return b.Number == 0 })
+			if reopened {
+				// As after a crash before anything was taken away.
+				memory = m.db.store.(*kv.Memory).Clone()
+				m.close()
+				m.reborn = func() (kv.DB, error) { return memory, nil }
+				if err := m.reopen(m.options); err != nil {
+					t.Fatal(err)
+				}
+			}
+			m.db.options.chunk = []int{1000, 50, 200}[life]
+			for _, b := range blocks {
+				if err := m.importOn(b.seed, m.alive[b.parent.Hash]); err != nil {
+					t.Fatal(err)
+				}
+				if m.alive[b.Hash] == nil {
+					t.Fatalf("%s did not come again", b.Point)
+				}
+			}
+			blocks = slices.Clone(m.order[1:])
+			for _, h := range m.held {
+				if err := checkState(h.state, h.block); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := m.settle(); err != nil {
+				t.Fatal(err)
+			}
+			if len(m.held) > 3 {
+				for _, h := range m.held[:3] {
+					h.state.Close()
+				}
+				m.held = m.held[3:]
+			}
+		}
+		for _, h := range m.held {
+			h.state.Close()
+		}
+		m.held = nil
+		if err := errors.Join(m.finalise(m.best(), nil), m.settle()); err != nil {
+			t.Fatal(err)
+		}
+		known := m.final().ancestor(1)
+		if _, err := m.db.Import(&Block{Header: known.header, State: known.memory, Changes: known.changes}); !errors.Is(err, ErrKnownBlock) {
+			t.Errorf("import of a finalised block: %v", err)
+		}
+		m.close()
 	}
 }
