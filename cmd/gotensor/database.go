@@ -402,7 +402,7 @@ func await(ctx context.Context, c *cli.Context, store *db.DB, done <-chan error)
 			return err
 		case <-ctx.Done():
 			t.Stop()
-			return ctx.Err()
+			return context.Cause(ctx)
 		case <-t.C:
 			s := store.Stats()
 			fmt.Fprintf(c.App.ErrWriter, "gotensor: prune: states from block %d on, bodies from block %d on\n", s.OldestState, s.OldestBody)

@@ -405,7 +405,7 @@ func (b *storageBenchmark) collect() error {
 		defer it.Close()
 		for it.Next() {
 			b.ticker.tell("benchmark: %d keys found", seen)
-			if err := b.ctx.Err(); err != nil {
+			if err := context.Cause(b.ctx); err != nil {
 				return err
 			}
 			if child == nil && b.options.children && bytes.HasPrefix(it.Key(), childRoot) {
@@ -452,7 +452,7 @@ func (b *storageBenchmark) round(what string, done func(size int, took time.Dura
 		}
 		done(len(value), took)
 		b.ticker.tell("benchmark: %s, %d of %s", what, i+1, count(len(b.keys), "key"))
-		if err := b.ctx.Err(); err != nil {
+		if err := context.Cause(b.ctx); err != nil {
 			return err
 		}
 	}
@@ -517,7 +517,7 @@ func (b *storageBenchmark) write() (*measurement, int, error) {
 		}
 		m.add(uint64(size/len(batch)), uint64(took)/uint64(len(batch)))
 		b.ticker.tell("benchmark: written, %d of %s", i+1, countOf(batches, "batch", "batches"))
-		if err := b.ctx.Err(); err != nil {
+		if err := context.Cause(b.ctx); err != nil {
 			return nil, 0, err
 		}
 	}

@@ -156,7 +156,7 @@ func report(ctx context.Context, progress func(Count), done Count) error {
 	if progress != nil {
 		progress(done)
 	}
-	return ctx.Err()
+	return context.Cause(ctx)
 }
 
 func (c *Count) add(key, value []byte) {
