@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/gotensor/gotensor/primitives/metadata"
 	"github.com/gotensor/gotensor/primitives/scale"
 	"github.com/gotensor/gotensor/storage"
+	"github.com/gotensor/gotensor/storage/db"
 	"github.com/gotensor/gotensor/storage/trie"
 	"github.com/gotensor/gotensor/wasmhost"
 )
@@ -43,6 +45,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, ".cache"))
 			env.Setenv(outside.Variable, os.Getenv(outside.Variable))
+			env.Setenv("MIN_CACHE", strconv.Itoa(db.MinMemory>>20)) // of --db-cache
 			if err := os.WriteFile(filepath.Join(env.WorkDir, "chain.json"), spec, 0o644); err != nil {
 				return err
 			}

@@ -356,3 +356,14 @@ func TestSize(t *testing.T) {
 		}
 	}
 }
+
+// TestStorePage: the bounds of memory that docs/store.md names are those of the store.
+func TestStorePage(t *testing.T) {
+	page, err := os.ReadFile("../../docs/store.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := fmt.Sprintf("| `--db-cache MiB` | %d | the one bound of the store's memory, at least %d:", db.DefaultMemory>>20, db.MinMemory>>20); !strings.Contains(string(page), want) {
+		t.Errorf("docs/store.md does not say %q", want)
+	}
+}
