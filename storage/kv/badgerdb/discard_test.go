@@ -5,7 +5,9 @@ import (
 	"encoding/binary"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/gotensor/gotensor/storage/kv"
 )
@@ -100,7 +102,7 @@ func TestDiscardUnderReads(t *testing.T) {
 	if err := db.Write(batch(1), false); err != nil {
 		t.Fatal(err)
 	}
-	stop := make(chan struct{})
+	var stopped atomic.Bool
 	var wg sync.WaitGroup
 	for reader := range 3 {
 		wg.Add(1)
@@ -108,10 +110,8 @@ func TestDiscardUnderReads(t *testing.T) {
 			defer wg.Done()
 			var last uint64
 			for round := 0; ; round++ {
-				select {
-				case <-stop:
+				if stopped.Load() {
 					return
-				default:
 				}
 				v, ok, err := db.Get([]byte{'a', byte(round % keys)})
 				if !ok || err != nil {
@@ -128,15 +128,8 @@ func TestDiscardUnderReads(t *testing.T) {
 				for it.Next() {
 					if round%20 == 0 {
 						// Long enough for the mark to pass it.
-						for begun := db.writes.Load(); db.writes.Load() < begun+3; {
-							select {
-							case <-stop:
-								begun = 0
-							default:
-							}
-							if begun == 0 {
-								break
-							}
+						for begun := db.writes.Load(); db.writes.Load() < begun+3 && !stopped.Load(); {
+							time.Sleep(time.Millisecond)
 						}
 					}
 					v, err := it.Value()
@@ -159,7 +152,7 @@ func TestDiscardUnderReads(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	close(stop)
+	stopped.Store(true)
 	wg.Wait()
 	if n := len(db.discard.iterators); n != 0 {
 		t.Errorf("%d closed iterators are kept", n)
