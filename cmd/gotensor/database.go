@@ -355,6 +355,7 @@ func databaseRestore(c *cli.Context) error {
 		defer file.Close()
 		in = file
 	}
+	limitMemory(memory)
 	ctx, stop := interruptible(c)
 	defer stop()
 	t := newTicker(c)

@@ -488,24 +488,9 @@ func (b *storageBenchmark) write() (*measurement, int, error) {
 	if err := b.warmup(); err != nil {
 		return nil, 0, err
 	}
-	state, err := b.store.State(b.head.Best.Hash)
+	keys, err := b.writable()
 	if err != nil {
 		return nil, 0, err
-	}
-	defer state.Close()
-	var keys []stateKey
-	for _, k := range b.keys {
-		value, _, err := state.Get(k.child, k.key)
-		if err != nil {
-			return nil, 0, err
-		}
-		// What the trie itself writes cannot be set, and a value of no bytes has no other of its length.
-		if len(value) > 0 && !(k.child == nil && bytes.HasPrefix(k.key, childRoot)) {
-			keys = append(keys, k)
-		}
-	}
-	if len(keys) == 0 {
-		return nil, 0, fmt.Errorf("the state after %s has no keys to write", b.head.Best)
 	}
 	m := &measurement{Keys: len(keys)}
 	batches := (len(keys) + b.options.batch - 1) / b.options.batch
@@ -525,20 +510,50 @@ func (b *storageBenchmark) write() (*measurement, int, error) {
 	return m, len(b.keys) - len(keys), nil
 }
 
+// writable returns the keys that can be written: what the trie itself writes cannot be set, and a value of no bytes has no other of its length.
+func (b *storageBenchmark) writable() (keys []stateKey, err error) {
+	state, err := b.store.State(b.head.Best.Hash)
+	if err != nil {
+		return nil, err
+	}
+	defer state.Close()
+	for _, k := range b.keys {
+		value, _, err := state.Get(k.child, k.key)
+		if err != nil {
+			return nil, err
+		}
+		if len(value) > 0 && !(k.child == nil && bytes.HasPrefix(k.key, childRoot)) {
+			keys = append(keys, k)
+		}
+	}
+	if len(keys) == 0 {
+		return nil, fmt.Errorf("the state after %s has no keys to write", b.head.Best)
+	}
+	return keys, nil
+}
+
 // writeBatch imports a block that changes keys, and takes it back.
 func (b *storageBenchmark) writeBatch(batch []stateKey) (size int, took time.Duration, err error) {
-	// A state of its own for each batch, so that none profits from the nodes that another one read.
-	state, err := b.store.State(b.head.Best.Hash)
+	at, size, took, last, err := b.importBatch(batch)
 	if err != nil {
 		return 0, 0, err
 	}
+	return size, took, errors.Join(b.checkWritten(at, batch[len(batch)-1], last), b.takeBack(at))
+}
+
+// importBatch imports a block that changes keys; last is the new value of the last one. No state is held afterwards, so that nothing of the block stays for its sake.
+func (b *storageBenchmark) importBatch(batch []stateKey) (at db.Point, size int, took time.Duration, last []byte, err error) {
+	// A state of its own for each batch, so that none profits from the nodes that another one read.
+	state, err := b.store.State(b.head.Best.Hash)
+	if err != nil {
+		return at, 0, 0, nil, err
+	}
 	defer state.Close()
 	overlay := storage.NewOverlay(state)
-	var last []byte
 	for _, k := range batch {
 		old, _, err := state.Get(k.child, k.key)
 		if err != nil {
-			return 0, 0, err
+			return at, 0, 0, nil, err
 		}
 		last = make([]byte, len(old))
 		for i := range last {
@@ -548,15 +563,12 @@ func (b *storageBenchmark) writeBatch(batch []stateKey) (size int, took time.Dur
 			last[0] ^= 1
 		}
 		if err := overlay.Set(k.child, k.key, last); err != nil {
-			return 0, 0, err
+			return at, 0, 0, nil, err
 		}
 		size += len(last)
 	}
-	at, took, err := b.importBlock(overlay)
-	if err != nil {
-		return 0, 0, err
-	}
-	return size, took, errors.Join(b.checkWritten(at, batch[len(batch)-1], last), b.takeBack(at))
+	at, took, err = b.importBlock(overlay)
+	return at, size, took, last, err
 }
 
 // importBlock makes a block of what an overlay holds. Its time is that of the root and of the import.

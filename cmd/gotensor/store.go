@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -79,6 +80,16 @@ func storeMemory(c *cli.Context) (int64, error) {
 		return 0, usage(c, "--%s %d: expected MiB, at least %d", dbCacheFlag.Name, mib, db.MinMemory>>20)
 	}
 	return mib << 20, nil
+}
+
+// besides is what a command about a store needs of memory besides it.
+const besides = 256 << 20
+
+// limitMemory has the collector keep the process near the bound of the store, which package badgerdb relies on. GOMEMLIMIT has the last word.
+func limitMemory(memory int64) {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memory + besides)
+	}
 }
 
 // defaultBasePath is where chains are kept where nothing else is said: as Substrate, in the platform's folder for data of programs.
@@ -181,6 +192,7 @@ func openStore(c *cli.Context, o db.Options) (store *db.DB, dir string, err erro
 	if dir, _, err = chosenStore(c); err != nil {
 		return nil, "", err
 	}
+	limitMemory(memory)
 	o.Log = func(err error) { printHint(c.App.ErrWriter, "work in the background: %v", err) }
 	store, err = db.OpenFolder(dir, memory, o)
 	return store, dir, err
