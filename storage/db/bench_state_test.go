@@ -29,7 +29,7 @@ import (
 // What benchmarks run on.
 var (
 	benchKeys   = flag.Int("bench.keys", 1_000_000, "keys of the state")
-	benchBlocks = flag.Int("bench.blocks", 5_000, "blocks that a benchmark of history makes")
+	benchBlocks = flag.Int("bench.blocks", 1_000, "blocks of a benchmark of history; twenty times as many of one key")
 	benchDir    = flag.String("bench.dir", "", "folder in which stores are kept and found again; where empty, each benchmark makes its own")
 	benchMemory = flag.Int64("bench.memory", 512<<20, "memory bound of the key-value store in bytes")
 	benchOn     = flag.String("bench.engine", "badger", "key-value store: badger or memory")
