@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/gotensor/gotensor/primitives/chain"
@@ -318,12 +319,16 @@ func (c *checker) journals() error {
 	if err != nil {
 		return err
 	}
-	for h, left := range c.chunks {
-		if *left > 0 {
-			c.bad("journal of block %s: %d chunks are missing", h, *left)
+	for _, h := range sortedHashes(c.chunks) {
+		if left := *c.chunks[h]; left > 0 {
+			c.bad("journal of block %s: %d chunks are missing", h, left)
 		}
 	}
 	return nil
+}
+
+func sortedHashes[V any](m map[hash.H256]V) []hash.H256 {
+	return slices.SortedFunc(maps.Keys(m), func(a, b hash.H256) int { return bytes.Compare(a[:], b[:]) })
 }
 
 // index looks for the history of each key of the index. Chunks of a block come in order, and so do the keys in them.
@@ -461,7 +466,7 @@ func (c *checker) states(others int) error {
 			return err
 		}
 	}
-	for h := range walk {
+	for _, h := range sortedHashes(walk) {
 		s, err := c.db.State(h)
 		if err == nil {
 			err = c.state(s)

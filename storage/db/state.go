@@ -3,6 +3,7 @@ package db
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"runtime"
 	"slices"
 	"sync"
@@ -236,6 +237,7 @@ type pins struct {
 	// of an age before that is in use.
 	ages map[uint64]int
 	age  uint64
+	all  int // states
 }
 
 // pin is one state's hold.
@@ -248,6 +250,7 @@ type pin struct {
 }
 
 func (p *pins) add(base chain.BlockNumber, layered bool) *pin {
+	p.all++
 	p.bases[base]++
 	if layered {
 		p.ages[p.age]++
@@ -263,28 +266,16 @@ func (p *pins) end() uint64 {
 
 // least returns the least block that is in use, or most where all are above.
 func (p *pins) least(most chain.BlockNumber) chain.BlockNumber {
-	for base := range p.bases {
-		most = min(most, base)
+	if bases := slices.Sorted(maps.Keys(p.bases)); len(bases) > 0 {
+		return min(most, bases[0])
 	}
 	return most
 }
 
 // over tells whether no state with layers is of an age up to this one.
 func (p *pins) over(age uint64) bool {
-	for other := range p.ages {
-		if other <= age {
-			return false
-		}
-	}
-	return true
-}
-
-// states is how many are in use.
-func (p *pins) states() (n int) {
-	for _, count := range p.bases {
-		n += count
-	}
-	return n
+	ages := slices.Sorted(maps.Keys(p.ages))
+	return len(ages) == 0 || ages[0] > age
 }
 
 func take[K comparable](count map[K]int, k K) (last bool) {
@@ -301,6 +292,7 @@ func (p *pin) release() {
 	}
 	db := p.pins.owner
 	db.mu.Lock()
+	p.pins.all--
 	waiting := take(p.pins.bases, p.base) && db.pruned.Swept < db.pruned.States
 	if p.layered && take(p.pins.ages, p.age) {
 		waiting = waiting || len(db.dead) > 0

@@ -34,7 +34,7 @@ func (db *DB) Stats() Stats {
 	defer db.mu.Unlock()
 	return Stats{
 		Head: db.head, Folded: db.folded, OldestState: db.pruned.States, OldestBody: db.pruned.Bodies, Unfolded: len(db.tree.blocks),
-		LayerMemory: db.layers.memory(), StatesInUse: db.pins.states(), Dropped: len(db.dead), Failure: failure, Store: store,
+		LayerMemory: db.layers.memory(), StatesInUse: db.pins.all, Dropped: len(db.dead), Failure: failure, Store: store,
 	}
 }
 

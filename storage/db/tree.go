@@ -3,6 +3,7 @@ package db
 import (
 	"bytes"
 	"cmp"
+	"maps"
 	"slices"
 
 	"github.com/gotensor/gotensor/primitives/chain"
@@ -87,14 +88,8 @@ func (t *tree) descends(n, p *node) bool { return t.ancestor(n, p.Number) == p }
 
 // list returns the blocks for which keep holds, the lowest first, those of one height by their hash.
 func (t *tree) list(keep func(*node) bool) []*node {
-	var list []*node
-	for _, n := range t.blocks {
-		if keep(n) {
-			list = append(list, n)
-		}
-	}
-	slices.SortFunc(list, func(a, b *node) int {
+	all := slices.SortedFunc(maps.Values(t.blocks), func(a, b *node) int {
 		return cmp.Or(cmp.Compare(a.Number, b.Number), bytes.Compare(a.Hash[:], b.Hash[:]))
 	})
-	return list
+	return slices.DeleteFunc(all, func(n *node) bool { return !keep(n) })
 }
