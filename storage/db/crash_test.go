@@ -81,6 +81,9 @@ func crashes1(seed uint64) (int, error) {
 		if after[durable] == nil {
 			return 0, fmt.Errorf("moment %d is durable and belongs to no step", durable)
 		}
+		if err := after[durable].snapshot().readStuck(recorder.At(now), r); err != nil {
+			return 0, fmt.Errorf("crash at %d, durable %d, nothing done since: %w", now, durable, err)
+		}
 		store, n, err := crashAgain(r, recorder.At(now), options)
 		if err != nil {
 			return 0, fmt.Errorf("crashes after %d: %w", now, err)
@@ -92,6 +95,35 @@ func crashes1(seed uint64) (int, error) {
 		}
 	}
 	return crashes, nil
+}
+
+// stuck is a store whose index cannot be read, so that nothing is folded or pruned.
+type stuck struct {
+	*kv.Memory
+	index *kvtest.Faults
+}
+
+func (s *stuck) Iterator(prefix []byte) kv.Iterator {
+	if len(prefix) > 0 && prefix[0] == kindIndex {
+		return s.index.Iterator(prefix)
+	}
+	return s.Memory.Iterator(prefix)
+}
+
+// readStuck opens a store that crashed and reads all states as they are, in the middle of a fold or of pruning.
+func (m *machine) readStuck(store *kv.Memory, r *rand.Rand) (err error) {
+	faults := kvtest.NewFaults(store)
+	faults.Fail(kvtest.Steps, func() error { return errDisk })
+	if m.db, err = Open(&stuck{store, faults}, m.options); err != nil {
+		return err
+	}
+	defer m.close()
+	for _, b := range m.order {
+		if err := m.read(r, b, false); err != nil {
+			return fmt.Errorf("%s: %w", b.Point, err)
+		}
+	}
+	return m.checkHead()
 }
 
 // crashAgain crashes a few times at one of the first writes after the store was opened, and returns what is left.

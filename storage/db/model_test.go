@@ -657,6 +657,9 @@ func (m *machine) checkCounts() error {
 	if err != nil {
 		return err
 	}
+	if got := m.db.Stats().LayerMemory; got > m.db.options.LayerMemory {
+		return fmt.Errorf("layers take %d bytes, bound %d", got, m.db.options.LayerMemory)
+	}
 	open, bodies, js := 0, 0, 0
 	for _, b := range m.order {
 		if m.unfinal(b) {
