@@ -364,7 +364,7 @@ func TestRestoreCrash(t *testing.T) {
 		db, errOpen := Open(left, Options{})
 		switch {
 		case moment == 0 && (err != nil || !errors.Is(errOpen, ErrEmpty)),
-			moment > 0 && moment < last && (!errors.Is(err, ErrRestore) || errOpen == nil),
+			moment > 0 && moment < last && (!errors.Is(err, ErrRestore) || !errors.Is(errOpen, ErrRestore)),
 			moment == last && (err != nil || errOpen != nil || db.Head() != m.head):
 			t.Errorf("moment %d of %d: %v, %v", moment, last, err, errOpen)
 		}

@@ -73,7 +73,7 @@ type DB struct {
 }
 
 // Create writes block 0 into an empty store and opens it: the header, and the state after it, a *storage.TrieState. Where an earlier Create was
-// interrupted, it does it again. Errors: ErrExists; ErrForeign; ErrFormat; ErrBlock where an earlier Create was for another block.
+// interrupted, it does it again. Errors: ErrExists; ErrForeign; ErrFormat; ErrRestore; ErrBlock where an earlier Create was for another block.
 func Create(store kv.DB, header chain.Header, state storage.State, options Options) (*DB, error) {
 	block := header.Hash()
 	if err := createGenesis(store, Point{header.Number, block}, header, state, options.filled().write); err != nil {
@@ -153,17 +153,27 @@ func writeGenesisState(store kv.DB, state *storage.TrieState, pieceSize int) err
 	if err != nil {
 		return err
 	}
-	var ops []kv.Op
-	err = state.Diff(empty, func(child []byte) trie.NodeSink { return &nodeOps{child: child, ops: &ops} })
+	err = state.Diff(empty, func(child []byte) trie.NodeSink { return &genesisNodes{&p, child} })
 	if err != nil {
 		return err
 	}
-	for _, op := range ops {
-		if err := p.add(op.Key, op.Value); err != nil {
-			return err
-		}
-	}
 	return p.flush()
+}
+
+// genesisNodes writes the nodes of one trie of genesis.
+type genesisNodes struct {
+	pieces *pieces
+	child  []byte
+}
+
+// PutNode implements trie.NodeSink.
+func (g *genesisNodes) PutNode(path, encoded []byte) error {
+	return g.pieces.add(nodeKey(g.child, path), encoded)
+}
+
+// DeleteNode implements trie.NodeSink.
+func (g *genesisNodes) DeleteNode([]byte) error {
+	panic("BUG: genesis takes a node from the empty trie")
 }
 
 // pieces writes head records of genesis without holding them all.
@@ -198,6 +208,9 @@ func checkFormat(store kv.DB) (*hash.H256, error) {
 		return nil, err
 	}
 	if !ok {
+		if err := checkRestored(store); err != nil {
+			return nil, err
+		}
 		it := store.Iterator(nil)
 		defer it.Close()
 		if it.Next() {
@@ -226,7 +239,7 @@ func checkFormat(store kv.DB) (*hash.H256, error) {
 }
 
 // Open opens a store and finishes what a crash interrupted; its background work starts. It owns store from then on, unless it returns an error. Nothing is changed in a store that it refuses.
-// Errors: ErrEmpty; ErrForeign; ErrFormat; kv.ErrCorrupt.
+// Errors: ErrEmpty; ErrForeign; ErrFormat; ErrRestore; kv.ErrCorrupt.
 func Open(store kv.DB, options Options) (*DB, error) {
 	options = options.filled()
 	genesis, err := checkFormat(store)

@@ -68,10 +68,7 @@ func open(dir string, engine badgerdb.Options, then func(kv.DB) (*DB, error)) (*
 	if err != nil {
 		return nil, err // it names the folder
 	}
-	var db *DB
-	if err = checkRestored(store); err == nil {
-		db, err = then(store)
-	}
+	db, err := then(store)
 	if err != nil {
 		store.Close() // what came first is what counts
 		return nil, fmt.Errorf("folder %q: %w", dir, err)

@@ -24,6 +24,7 @@ const Format = 1
 //	m "genesis"                  hash of block 0. Written before the state of genesis, so that half of one is never taken for another chain's
 //	m "head"                     head: best and finalised block. What it names is there, whatever the crash. Absent until genesis is complete
 //	m "folded"                   point: the finalised block up to which diffs are in v and n
+//	m "restore"                  empty, from before the first record of a restore until it is complete
 //	m "pruned"                   pruned: oldest block with a state, oldest block with a body, how far history is swept
 //	h hash                       header. One whose hash is neither under c nor under u belongs to no block any more
 //	b hash                       body: Vec<OpaqueExtrinsic>

@@ -43,6 +43,7 @@ type DB interface {
 	// Sync brings all earlier writes to the disk.
 	Sync() error
 	Stats() Stats
+	// Close ends the store's work. All writes are there when it is opened again, durable or not.
 	Close() error
 }
 
