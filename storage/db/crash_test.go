@@ -37,7 +37,7 @@ func TestCrash(t *testing.T) {
 		}
 		crashes += n
 	}
-	t.Logf("%d crashes", crashes)
+	t.Logf("FAULTS: %d crashes played back", crashes)
 }
 
 var crashRuns = flag.Uint64("crash.runs", 4, "seeds of the crash test")
@@ -269,7 +269,7 @@ func TestFaults(t *testing.T) {
 	if full == 0 || broken == 0 {
 		t.Fatalf("%d full, %d broken", full, broken)
 	}
-	t.Logf("%d writes found the disk full, %d broke", full, broken)
+	t.Logf("FAULTS: %d writes found the disk full, %d broke", full, broken)
 }
 
 // TestEveryFault has each read and each write of a sequence of steps fail, one in each run. Whoever is told of it finds nothing changed, and does it again; a read that
@@ -328,7 +328,7 @@ func TestEveryFault(t *testing.T) {
 					}
 				}
 			}
-			t.Logf("%d faults, %d of them in front of the caller", runs, told)
+			t.Logf("FAULTS: %d faults, %d of them in front of the caller", runs, told)
 			if told == 0 {
 				t.Error("no caller was told of a fault")
 			}

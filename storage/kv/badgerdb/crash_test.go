@@ -50,10 +50,10 @@ func child(name, arg string) *exec.Cmd {
 
 func long() bool { return os.Getenv("GOTENSOR_LONG") == "1" }
 
-// rounds is n, or 1,000 where GOTENSOR_LONG asks for that.
+// rounds is n, or 300 where GOTENSOR_LONG asks for more.
 func rounds(n int) int {
 	if long() {
-		return 1000
+		return 300
 	}
 	return n
 }
@@ -247,7 +247,7 @@ func TestKill(t *testing.T) {
 	if reached == 0 {
 		t.Fatal("no process got as far as a step")
 	}
-	t.Logf("%d kills, %d steps, %d writes were taken back", n, reached, unfinished)
+	t.Logf("FAULTS: %d kills of the key-value store, %d steps, %d writes were taken back", n, reached, unfinished)
 }
 
 // image copies a folder whose store is open, as a crash of the process would leave it.
@@ -385,7 +385,7 @@ func TestTornTail(t *testing.T) {
 	if undone == 0 {
 		t.Error("no damage left a part of a write: the test does not reach the large ones")
 	}
-	t.Logf("%d logs damaged: %d stores at an earlier step, %d writes were taken back", n, earlier, undone)
+	t.Logf("FAULTS: %d logs damaged: %d stores at an earlier step, %d writes were taken back", n, earlier, undone)
 }
 
 // TestHole damages a log before the newest: steps are missing below others, and nothing opens, nor is anything changed.

@@ -163,7 +163,7 @@ func TestFullDisk(t *testing.T) {
 			t.Logf("round %d: %s: step %d", round, job, i)
 		}
 	}
-	t.Logf("%d of %d robbed processes were ended by the system", robbedToDeath, n)
+	t.Logf("FAULTS: %d of %d robbed processes were ended by the system", robbedToDeath, n)
 }
 
 // limited writes until the system refuses it a file of the size that a log has.
