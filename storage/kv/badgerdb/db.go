@@ -146,8 +146,8 @@ func Open(dir string, o Options) (*DB, error) {
 	return d, nil
 }
 
-func open(f *folder, o Options) (d *DB, err error) {
-	d = &DB{dir: f.badger(), folder: f, options: badgerOptions(f.badger(), o), memory: o.Memory, parts: map[uint64]uint32{}}
+func open(f *folder, o Options) (_ *DB, err error) {
+	d := &DB{dir: f.badger(), folder: f, options: badgerOptions(f.badger(), o), memory: o.Memory, parts: map[uint64]uint32{}}
 	found, err := inspect(d.dir)
 	if err != nil {
 		return nil, err
@@ -185,12 +185,8 @@ func open(f *folder, o Options) (d *DB, err error) {
 			d.db.Close()
 		}
 	}()
-	for _, t := range d.db.Tables() {
-		delete(found.tables, t.ID)
-	}
-	for _, id := range slices.Sorted(maps.Keys(found.tables)) {
-		// Badger logs a table whose checksum is wrong, and goes on without it.
-		return nil, fmt.Errorf("%w: table %06d.sst was not readable: %s", kv.ErrCorrupt, id, advice)
+	if err := d.complete(found.tables); err != nil {
+		return nil, err
 	}
 	if d.last = d.db.MaxVersion(); d.last != found.top {
 		return nil, fmt.Errorf("%w: the last write in tables is %d, in files %d: %s", kv.ErrCorrupt, d.last, found.top, advice)
@@ -213,6 +209,27 @@ func open(f *folder, o Options) (d *DB, err error) {
 	d.view.Store(d.viewAt(d.last))
 	d.db.SetDiscardTs(d.last)
 	return d, nil
+}
+
+// complete tells whether Badger has all tables that were there before it opened. It logs a table that it cannot read, and goes on without it.
+func (d *DB) complete(tables map[uint64]options.CompressionType) error {
+	for _, t := range d.db.Tables() {
+		delete(tables, t.ID)
+	}
+	if len(tables) == 0 {
+		return nil
+	}
+	// Compactions run already. One takes its tables out of the manifest before Badger is without them.
+	named, err := manifestTables(d.dir)
+	if err != nil {
+		return err
+	}
+	for _, id := range slices.Sorted(maps.Keys(tables)) {
+		if _, ok := named[id]; ok {
+			return fmt.Errorf("%w: table %06d.sst was not readable: %s", kv.ErrCorrupt, id, advice)
+		}
+	}
+	return nil
 }
 
 // openBadger turns what Badger does with bad files into an error: some it returns, for some it panics.
