@@ -295,7 +295,11 @@ func stalled(t *testing.T, n int, h *history, after uint64) (dir string, last ui
 		}
 	}
 	h.at(last)
-	time.Sleep(100 * time.Millisecond) // what is flushed, is
+	made := db.log.number - first + 1
+	eventually(t, "flush of the tables that level 0 takes", func() bool {
+		numbers, err := logs(db.dir)
+		return err == nil && len(numbers) == made-min(made-1, 2)
+	})
 	return image(t, dir), last, began
 }
 
@@ -578,7 +582,7 @@ func TestUnfinished(t *testing.T) {
 // TestHeldLog crashes while an iterator holds a table in memory, and so its log, whose keys were deleted and forgotten since.
 func TestHeldLog(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "db")
-	db := mustOpen(t, dir)
+	db := openCalm(t, dir)
 	b := &kv.Batch{}
 	b.Set([]byte("gone"), []byte("former"))
 	if err := db.Write(b, false); err != nil {
@@ -598,7 +602,10 @@ func TestHeldLog(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	time.Sleep(300 * time.Millisecond)
+	flushed(t, db)
+	if err := db.db.Flatten(1); err != nil {
+		t.Fatal(err)
+	}
 	crashed := image(t, dir)
 	if _, err := os.Stat(logPath(filepath.Join(crashed, badgerDir), held)); err != nil {
 		t.Fatalf("the log is not held: %v", err)
@@ -611,6 +618,126 @@ func TestHeldLog(t *testing.T) {
 		t.Fatalf("iterator lost its view: %q, %v", it.Key(), it.Err())
 	}
 	it.Close()
+}
+
+// eventually waits until something is so.
+func eventually(t testing.TB, what string, so func() bool) {
+	t.Helper()
+	for begun := time.Now(); !so(); time.Sleep(5 * time.Millisecond) {
+		if time.Since(begun) > time.Minute {
+			t.Fatalf("%s: not after a minute", what)
+		}
+	}
+}
+
+// openCalm opens a store that compacts nothing by itself, and takes what is written all the same.
+func openCalm(t testing.TB, dir string) *DB {
+	t.Helper()
+	o := small
+	o.tune = func(b *badger.Options) {
+		tuneSmall(b)
+		b.NumLevelZeroTablesStall, b.NumCompactors = 1000, 0
+	}
+	db, err := Open(dir, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+// flushed waits until Badger has brought all tables in memory but the one in use to the disk.
+func flushed(t testing.TB, db *DB) {
+	t.Helper()
+	last := db.log.number - 1
+	eventually(t, "flush of the tables in memory", func() bool {
+		found, err := inspect(db.dir)
+		if err != nil {
+			return false // a table was removed in the meantime
+		}
+		for _, log := range found.logs {
+			if log.number <= last && log.max > 0 && log.max >= found.inTables && !log.inTable {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// TestHeldLogOfLargeWrite crashes while an iterator holds a log that ends with the first transactions of a write, whose later ones deleted what is in the
+// log: all is in tables, the deletion compacted away.
+func TestHeldLogOfLargeWrite(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "db")
+	db := openCalm(t, dir)
+	b := &kv.Batch{}
+	b.Set([]byte("m gone"), []byte("former"))
+	if err := db.Write(b, false); err != nil {
+		t.Fatal(err)
+	}
+	it := db.Iterator(nil)
+	defer it.Close()
+	held := db.log.number
+	b = &kv.Batch{}
+	for i := range 150 {
+		b.Set(fmt.Appendf(nil, "k%05d", i), bytes.Repeat([]byte{byte(i)}, 50_000))
+	}
+	b.Delete([]byte("m gone"))
+	for i := range 150 { // so that its log is done as well
+		b.Set(fmt.Appendf(nil, "n%05d", i), bytes.Repeat([]byte{byte(i)}, 50_000))
+	}
+	if err := db.Write(b, false); err != nil {
+		t.Fatal(err)
+	}
+	flushed(t, db)
+	if err := db.db.Flatten(1); err != nil {
+		t.Fatal(err)
+	}
+	crashed := image(t, dir)
+	found, err := inspect(filepath.Join(crashed, badgerDir))
+	if err != nil || found.logs[0].number != held || found.logs[0].max != found.inTables {
+		t.Fatalf("logs %v, write %d in tables: the log is not held: %v", found.logs, found.inTables, err)
+	}
+	recovered := mustOpen(t, crashed)
+	if v, ok, err := recovered.Get([]byte("m gone")); ok || err != nil {
+		t.Errorf("a deleted key came back: %q, %v", v, err)
+	}
+	if err := same(recovered, db, 0); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestFirstWriteUnfinished crashes in the first write of a store, and again while that is taken back: there is no mark then, and the store opens, empty.
+func TestFirstWriteUnfinished(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "db")
+	db := mustOpen(t, dir)
+	key := func(i int) []byte { return fmt.Appendf(nil, "k%05d", i) }
+	w := db.newWriter(0)
+	for i := range 300 {
+		if err := w.op(kv.Op{Key: key(i), Value: bytes.Repeat([]byte{byte(i)}, 20_000)}, map[uint64]uint32{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	crashed := image(t, dir)
+	opened, err := openBadger(badgerOptions(filepath.Join(crashed, badgerDir), small))
+	if err != nil {
+		t.Fatal(err)
+	}
+	half := &DB{db: opened, last: opened.MaxVersion()}
+	w = half.newWriter(0)
+	for i := range 100 {
+		if err := w.delete(userKey(key(i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.room(1 << 30); err != nil {
+		t.Fatal(err)
+	}
+	if err := opened.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := same(mustOpen(t, crashed), kv.NewMemory(), 0); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // TestOtherMemory crashes and opens with less memory, whose tables are smaller than the logs.

@@ -121,12 +121,17 @@ var _ kv.DB = (*DB)(nil)
 type view struct {
 	number uint64
 	txn    *badger.Txn
+	parts  bool // some values are in parts
 }
 
-func (d *DB) viewAt(number uint64) *view { return &view{number, d.db.NewTransactionAt(number, false)} }
+func (d *DB) viewAt(number uint64) *view {
+	return &view{number, d.db.NewTransactionAt(number, false), len(d.parts) > 0}
+}
 
 // Open opens the store in dir, and makes it where dir does not exist or is empty.
-// Errors: kv.ErrLocked, ErrForeign, ErrNewer, ErrCorrupt, ErrFull, and those of the operating system. Where it refuses, nothing in dir was changed.
+// Errors: kv.ErrLocked, ErrForeign, ErrNewer, ErrCorrupt, ErrFull, ErrLimit, and those of the operating system. Where it finds damage in what it reads first,
+// nothing in dir was changed (see doc.go); with ErrFull it may have brought logs into tables, or taken a part of an unfinished write back: it goes on with that
+// when there is room.
 func Open(dir string, o Options) (*DB, error) {
 	if o.Memory == 0 {
 		o.Memory = DefaultMemory
@@ -287,7 +292,7 @@ func (d *DB) Get(key []byte) (value []byte, ok bool, err error) {
 		return nil, false, err
 	}
 	defer b.leave()
-	defer recovered("get", key, &err)
+	defer d.recovered("get", key, &err)
 	d.reads.Add(1)
 	txn := d.view.Load().txn
 	buffer := keyBuffers.Get().(*keyBuffer)
@@ -374,9 +379,13 @@ func asCorrupt(err error) error {
 	return fmt.Errorf("%w: %v", kv.ErrCorrupt, err)
 }
 
-// recovered turns a panic of Badger's, which it has for damaged blocks, into an error.
-func recovered(step string, key []byte, err *error) {
+// recovered turns a panic of Badger's, which it has for damaged blocks, and where a write has just failed, into an error.
+func (d *DB) recovered(step string, key []byte, err *error) {
 	if r := recover(); r != nil {
+		if failed := d.stop.Load(); failed != nil {
+			*err = *failed
+			return
+		}
 		*err = fmt.Errorf("%s 0x%x: %w: %v", step, key, kv.ErrCorrupt, r)
 	}
 }
@@ -401,13 +410,14 @@ func (d *DB) Stats() kv.Stats {
 // closePatience is how long Close waits for a store that has failed.
 const closePatience = 10 * time.Second
 
-// Close implements kv.DB. What was written without durable is on the disk after it.
+// Close implements kv.DB. What was written without durable is on the disk after it. Iterators must be closed before it: one that is not keeps tables mapped
+// and files of tables that are gone.
 func (d *DB) Close() error {
 	d.write.Lock()
 	defer d.write.Unlock()
 	failed := d.stop.Load()
 	if failed == nil {
-		if _, err := d.log.sync(true); err != nil {
+		if _, err := d.log.sync(true, 0); err != nil {
 			d.fail("close", err)
 			failed = d.stop.Load()
 		}

@@ -12,7 +12,7 @@ import (
 //   - A Get, and the making of an iterator, stand in one of two buckets. The writer turns new ones to the other bucket, notes the number that they see at
 //     least, and once the first has run empty, everyone sees that number or a later one: the mark moves there.
 //   - An iterator, once made, holds the tables that it reads, and dropped versions with them. Only the parts of long values are read past it, through an
-//     iterator of their own. It is made when the first is read, or by the writer before the mark passes.
+//     iterator of their own. It is made when the first is read, or, where there are such values, by the writer before the mark passes.
 
 // bucket counts the reads that are in it.
 type bucket struct {
@@ -92,7 +92,9 @@ func (d *discarder) pin(number uint64) {
 	defer d.mu.Unlock()
 	for i := len(d.iterators) - 1; i >= 0; i-- {
 		if it := d.iterators[i]; it.view.number < number {
-			it.pin()
+			if it.view.parts {
+				it.pin()
+			}
 			d.take(it)
 		}
 	}

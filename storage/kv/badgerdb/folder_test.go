@@ -3,6 +3,7 @@ package badgerdb
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -140,6 +141,73 @@ func filled(t *testing.T, dir string, steps uint64) {
 	}
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// noise is a value that does not compress, another for each seed.
+func noise(seed uint64, n int) []byte {
+	out := make([]byte, n)
+	r := rand.NewChaCha8([32]byte{byte(seed), byte(seed >> 8), byte(seed >> 16)})
+	r.Read(out)
+	return out
+}
+
+// TestMarkUnreadable flips bits in the newest table, whose last block has the mark: nothing opens as an earlier state. What is damaged elsewhere is no matter
+// of Open.
+func TestMarkUnreadable(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "db")
+	db := openCalm(t, dir)
+	for i := range uint64(300) {
+		b := &kv.Batch{}
+		b.Set(fmt.Appendf(nil, "k%05d", i), noise(i, 20_000))
+		if err := db.Write(b, false); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// A write with steps, for the blocks of these.
+	b := &kv.Batch{}
+	for i := range uint64(200) {
+		b.Set(fmt.Appendf(nil, "m%05d", i), noise(i, 5_000))
+	}
+	if err := db.Write(b, false); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	judged := func() (*found, error) {
+		f, err := inspect(filepath.Join(dir, badgerDir))
+		if err == nil {
+			err = f.judge()
+		}
+		return f, err
+	}
+	whole, err := judged()
+	if err != nil || len(whole.steps) == 0 {
+		t.Fatalf("%d steps: %v", len(whole.steps), err)
+	}
+	files, _ := filepath.Glob(filepath.Join(dir, badgerDir, "*.sst"))
+	path := files[len(files)-1] // they are in order
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused := 0
+	for i := 0; i < len(data); i += 1 + len(data)/2000 {
+		data[i] ^= 16
+		if err := os.WriteFile(path, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		data[i] ^= 16
+		f, err := judged()
+		if errors.Is(err, kv.ErrCorrupt) {
+			refused++
+		} else if err != nil || f.base != whole.base || f.top != whole.top {
+			t.Fatalf("a wrong bit in byte %d of %d: write %d of %d: %v", i, len(data), f.base, whole.base, err)
+		}
+	}
+	if refused == 0 {
+		t.Fatal("no damage was refused")
 	}
 }
 

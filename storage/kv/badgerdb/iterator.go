@@ -19,7 +19,7 @@ func (d *DB) Iterator(prefix []byte) kv.Iterator {
 	}
 	defer b.leave()
 	it := &iterator{db: d, view: d.view.Load(), prefix: userKey(prefix)}
-	defer recovered("iterate", prefix, &it.err)
+	defer d.recovered("iterate", prefix, &it.err)
 	it.it = it.view.txn.NewIterator(badger.IteratorOptions{Prefix: it.prefix})
 	d.discard.add(it)
 	return it
@@ -86,7 +86,7 @@ func (it *iterator) step(move func()) bool {
 }
 
 func (it *iterator) move(move func()) {
-	defer recovered("iterate", it.prefix[1:], &it.err)
+	defer it.db.recovered("iterate", it.prefix[1:], &it.err)
 	move()
 	it.valid = it.it.Valid()
 }
@@ -113,18 +113,14 @@ func (it *iterator) Value() (value []byte, err error) {
 	}
 	defer b.leave()
 	key := it.Key()
-	defer recovered("iterate", key, &err)
+	defer it.db.recovered("iterate", key, &err)
 	item := it.it.Item()
 	if item.UserMeta() == metaWhole {
 		err = item.Value(func(v []byte) error { value = v; return nil })
 	} else {
 		it.pin()
 		value, err = whole(item, func(part uint32) (*badger.Item, error) {
-			if part == 0 {
-				it.parts.Seek(partKey(key, 0))
-			} else {
-				it.parts.Next()
-			}
+			it.parts.Seek(partKey(key, part)) // parts of another key may lie between
 			if !it.parts.Valid() || !bytes.Equal(it.parts.Item().Key(), partKey(key, part)) {
 				return nil, fmt.Errorf("%w: missing", kv.ErrCorrupt)
 			}

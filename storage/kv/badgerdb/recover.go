@@ -56,6 +56,15 @@ func (f *found) note(key, value []byte, number uint64) error {
 	return nil
 }
 
+// noted tells whether the step or mark at a key is there.
+func (f *found) noted(key []byte, number uint64) (ok bool) {
+	if key[0] == spaceMark {
+		_, ok = f.marks[number]
+		return ok
+	}
+	return len(key) == 5 && f.steps[step{number, y.BytesToU32(key[1:])}]
+}
+
 // inspect reads manifest, ends of tables, and logs. It changes nothing.
 func inspect(dir string) (*found, error) {
 	f := &found{marks: map[uint64]mark{}, steps: map[step]bool{}}
@@ -185,15 +194,29 @@ func (f *found) readTable(t *table.Table) error {
 	it := t.NewIterator(table.NOCACHE)
 	defer it.Close()
 	note := func() error { return f.note(y.ParseKey(it.Key()), it.Value().Value, y.ParseTs(it.Key())) }
-	if it.Seek(y.KeyWithTs(markKey, math.MaxUint64)); it.Valid() && y.ParseKey(it.Key())[0] == spaceMark {
+	// The iterator ends where a block is damaged as it does at the end of the table, whose keys reach to Biggest.
+	if it.Seek(y.KeyWithTs(markKey, math.MaxUint64)); !it.Valid() {
+		return fmt.Errorf("%w: block of the mark", kv.ErrCorrupt)
+	}
+	if y.ParseKey(it.Key())[0] == spaceMark {
 		if err := note(); err != nil {
 			return err
 		}
 	}
-	for it.Seek(y.KeyWithTs([]byte{spaceStep}, math.MaxUint64)); it.Valid() && y.ParseKey(it.Key())[0] == spaceStep; it.Next() {
+	steps := y.KeyWithTs([]byte{spaceStep}, math.MaxUint64)
+	if y.CompareKeys(t.Biggest(), steps) < 0 {
+		return nil
+	}
+	for it.Seek(steps); it.Valid() && y.ParseKey(it.Key())[0] == spaceStep; it.Next() {
 		if err := note(); err != nil {
 			return err
 		}
+		if bytes.Equal(it.Key(), t.Biggest()) {
+			return nil
+		}
+	}
+	if !it.Valid() {
+		return fmt.Errorf("%w: block of the steps", kv.ErrCorrupt)
 	}
 	return nil
 }
@@ -208,10 +231,7 @@ func (f *found) judge() error {
 	numbers := slices.Sorted(maps.Keys(f.marks))
 	slices.Reverse(numbers)
 	if len(numbers) == 0 {
-		if f.inTables > 1 {
-			return fmt.Errorf("%w: tables have no mark: %s", kv.ErrCorrupt, advice)
-		}
-		return nil
+		return nil // all there is, if anything, is of a first write that was not completed
 	}
 	f.base = numbers[0]
 	lacking := f.lacking(f.base)
@@ -250,9 +270,9 @@ func (f *found) lacking(number uint64) string {
 func (f *found) tidy(dir string) error {
 	removed := false
 	for _, log := range f.logs {
-		// One of no bytes is what a crash leaves between the making of a file and its first size: Badger refuses to open with it. One whose numbers are all
-		// in tables is left where an iterator held its table in memory: what was deleted since would come back.
-		if log.size == 0 || log.max > 0 && log.max < f.inTables {
+		// One of no bytes is what a crash leaves between the making of a file and its first size: Badger refuses to open with it. One that is all in
+		// tables is left where an iterator held its table in memory: what was deleted since would come back.
+		if log.size == 0 || log.max > 0 && (log.max < f.inTables || log.inTable) {
 			if err := os.Remove(logPath(dir, log.number)); err != nil {
 				return err
 			}

@@ -83,15 +83,13 @@ func (l *walLog) turn(from int) error {
 	return syncDir(l.dir)
 }
 
-// sync brings all logs before the one in use to the disk, and where all is true that too. It says whether everything is there.
-func (l *walLog) sync(all bool) (complete bool, err error) {
-	_, err = os.Lstat(logPath(l.dir, l.number+1))
-	if err == nil {
-		return true, l.turn(l.number)
-	}
-	if _, err := os.Lstat(logPath(l.dir, l.number)); err != nil {
-		// Badger has turned more than once.
-		return true, l.turn(l.number)
+// sync brings all logs before the one in use to the disk, and where all is true that too. It says whether everything is there. With each transaction since the
+// sync before, Badger may have turned to the next log: those between may be gone again, and the first be there still, held by an iterator.
+func (l *walLog) sync(all bool, transactions uint32) (complete bool, err error) {
+	for i := range int(transactions) {
+		if _, err := os.Lstat(logPath(l.dir, l.number+1+i)); err == nil {
+			return true, l.turn(l.number)
+		}
 	}
 	if !all {
 		return false, nil
@@ -117,9 +115,10 @@ const (
 
 // logFile is what was found in a log.
 type logFile struct {
-	number int
-	size   int64  // of the file
-	max    uint64 // the highest number in it, 0 if there is none
+	number  int
+	size    int64  // of the file
+	max     uint64 // the highest number in it, 0 if there is none
+	inTable bool   // its last transaction is in a table, and so all of it
 }
 
 // readLog reads a log without changing it. What its complete transactions hold of marks and steps goes to f.
@@ -152,7 +151,8 @@ func (f *found) readLog(dir string, number int) error {
 			}
 			continue
 		}
-		for _, e := range entries {
+		for _, e := range entries { // the one step or mark that each transaction ends with
+			log.inTable = f.noted(e.key, e.number) // tables were read before, and no log has it twice
 			if err := f.note(e.key, e.value, e.number); err != nil {
 				return err
 			}

@@ -195,7 +195,7 @@ func (d *DB) Write(batch *kv.Batch, durable bool) error {
 	}
 	if len(batch.Ops) == 0 {
 		d.writes.Add(1)
-		return d.sync(durable)
+		return d.sync(durable, 0)
 	}
 	size := 0
 	for _, op := range batch.Ops {
@@ -228,7 +228,7 @@ func (d *DB) Write(batch *kv.Batch, durable bool) error {
 			delete(d.parts, hash)
 		}
 	}
-	if err := d.sync(durable); err != nil {
+	if err := d.sync(durable, w.steps+1); err != nil {
 		return err
 	}
 	d.view.Store(d.viewAt(w.number))
@@ -245,9 +245,9 @@ func (w *writer) ops(ops []kv.Op, parts map[uint64]uint32) error {
 	return nil
 }
 
-// sync brings all logs but the one in use to the disk, and where all is true that too.
-func (d *DB) sync(all bool) error {
-	complete, err := d.log.sync(all)
+// sync brings all logs but the one in use to the disk, and where all is true that too, after a number of transactions.
+func (d *DB) sync(all bool, transactions uint32) error {
+	complete, err := d.log.sync(all, transactions)
 	if err != nil {
 		return d.fail("sync", err)
 	}
@@ -264,7 +264,7 @@ func (d *DB) Sync() error {
 	if err := d.stop.Load(); err != nil {
 		return *err
 	}
-	return d.sync(true)
+	return d.sync(true, 0)
 }
 
 // readParts reads which keys have values in parts.
@@ -323,5 +323,5 @@ func (d *DB) undo(base uint64) error {
 	if err := w.finish(); err != nil {
 		return fmt.Errorf("undo an unfinished write: %w", err)
 	}
-	return d.sync(true)
+	return d.sync(true, w.steps+1)
 }
