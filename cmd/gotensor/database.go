@@ -9,6 +9,8 @@ import (
 	"maps"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"runtime"
 	"slices"
 	"time"
 
@@ -25,6 +27,7 @@ func databaseCommand() *cli.Command {
 		Name:  "database",
 		Usage: "look after the store of a chain",
 		Description: `The store of a chain is the folder chains/ID/db/full below the base path. One process at a time has it open: stop the node first.
+Info, check and backup leave what a node has still to fold or to prune as it is.
 What is on the disk, and what to do about each refusal, is in docs/store.md.`,
 		Subcommands: []*cli.Command{
 			{
@@ -152,7 +155,7 @@ func databaseInfo(c *cli.Context) (err error) {
 	if _, err := arguments(c, 0, 0); err != nil {
 		return err
 	}
-	store, dir, err := openStore(c, db.Options{})
+	store, dir, err := openStore(c, db.Options{Still: true})
 	if err != nil {
 		return err
 	}
@@ -214,7 +217,7 @@ func databaseCheck(c *cli.Context) (err error) {
 	if err := badgerdb.Check(dir); err != nil {
 		return err
 	}
-	store, _, err := openStore(c, db.Options{})
+	store, _, err := openStore(c, db.Options{Still: true})
 	if err != nil {
 		return err
 	}
@@ -270,10 +273,10 @@ func databaseBackup(c *cli.Context) (err error) {
 	}
 	if args[0] != "-" {
 		if _, err := os.Lstat(args[0]); err == nil {
-			return hint(fmt.Errorf("%s: there is such a file already", args[0]), "a backup is written to a new file")
+			return taken(args[0])
 		}
 	}
-	store, _, err := openStore(c, db.Options{})
+	store, _, err := openStore(c, db.Options{Still: true})
 	if err != nil {
 		return err
 	}
@@ -305,10 +308,13 @@ func databaseBackup(c *cli.Context) (err error) {
 	return emit(c, newBackupReport(args[0], info))
 }
 
-// writeWhole makes a file that is there when all of it is on the disk, and not before.
+// writeWhole makes a file that is there when all of it is on the disk, and not before. It takes the place of no other.
 func writeWhole(path string, write func(io.Writer) (db.BackupInfo, error)) (info db.BackupInfo, err error) {
 	part := path + ".part"
 	file, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if errors.Is(err, os.ErrExist) {
+		return info, hint(err, "another backup is being written there; or one was interrupted: then delete this file")
+	}
 	if err != nil {
 		return info, err
 	}
@@ -325,9 +331,40 @@ func writeWhole(path string, write func(io.Writer) (db.BackupInfo, error)) (info
 		err = closed
 	}
 	if err == nil {
-		err = os.Rename(part, path)
+		err = appear(part, path)
 	}
 	return info, err
+}
+
+// appear gives a file its name, for good, unless there is one of that name.
+func appear(part, path string) error {
+	switch err := os.Link(part, path); {
+	case errors.Is(err, os.ErrExist):
+		return taken(path)
+	case err != nil: // there are file systems without links
+		if _, err := os.Lstat(path); err == nil {
+			return taken(path)
+		}
+		if err := os.Rename(part, path); err != nil {
+			return err
+		}
+	default:
+		if err := os.Remove(part); err != nil {
+			return err
+		}
+	}
+	if runtime.GOOS == "windows" { // where folders cannot be synced
+		return nil
+	}
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
+}
+
+func taken(path string) error {
+	return hint(fmt.Errorf("%s: there is such a file already", path), "a backup is written to a new file")
 }
 
 func databaseRestore(c *cli.Context) error {

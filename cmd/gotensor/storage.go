@@ -313,7 +313,7 @@ func storeToMeasure(ctx context.Context, c *cli.Context) (store *db.DB, spec *ch
 		if dir, spec, err = chosenStore(c); err != nil {
 			return nil, nil, nil, err
 		}
-		store, err = db.OpenFolder(dir, memory, db.Options{})
+		store, err = db.OpenFolder(dir, memory, ready(c, memory, db.Options{}))
 		if err == nil || spec == nil || !errors.Is(err, db.ErrEmpty) {
 			return store, spec, remove, err
 		}
@@ -345,7 +345,7 @@ func createStore(ctx context.Context, c *cli.Context, dir string, memory int64, 
 	if err != nil {
 		return nil, err
 	}
-	return db.CreateFolder(dir, memory, block.Header, block.State, db.Options{})
+	return db.CreateFolder(dir, memory, block.Header, block.State, ready(c, memory, db.Options{}))
 }
 
 // stateVersion is what the flag says, or else the runtime of the state after a block.

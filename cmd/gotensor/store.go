@@ -41,7 +41,7 @@ func pruningFlags(state, blocks string) []cli.Flag {
 		&cli.StringFlag{Name: statePruning, Aliases: []string{"pruning"}, Value: state,
 			Usage: "keep the states of finalised blocks: of so many, counted from the last one, or archive or archive-canonical for all: `MODE`"},
 		&cli.StringFlag{Name: blocksPruning, Aliases: []string{"keep-blocks"}, Value: blocks,
-			Usage: "keep bodies and justifications of finalised blocks: of so many, or archive or archive-canonical for all: `MODE`"},
+			Usage: "keep bodies of finalised blocks: of so many, counted from the last one, or archive or archive-canonical for all: `MODE`"},
 	}
 }
 
@@ -192,10 +192,15 @@ func openStore(c *cli.Context, o db.Options) (store *db.DB, dir string, err erro
 	if dir, _, err = chosenStore(c); err != nil {
 		return nil, "", err
 	}
+	store, err = db.OpenFolder(dir, memory, ready(c, memory, o))
+	return store, dir, err
+}
+
+// ready is for the moment before a store is opened with options: what a process with a store needs is set, and the store's log is the command's.
+func ready(c *cli.Context, memory int64, o db.Options) db.Options {
 	limitMemory(memory)
 	o.Log = func(err error) { printHint(c.App.ErrWriter, "work in the background: %v", err) }
-	store, err = db.OpenFolder(dir, memory, o)
-	return store, dir, err
+	return o
 }
 
 // ticker prints how far a long work is, on stderr, every two seconds.

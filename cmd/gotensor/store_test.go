@@ -64,7 +64,7 @@ func writeStore(base, specPath string, blocks, final int) (err error) {
 			return err
 		}
 		if n+1 == final {
-			if err := store.Finalise(parent.Hash, &chain.Justification{Engine: chain.EngineGrandpa, Data: []byte("final")}); err != nil {
+			if _, err := store.Finalise(parent.Hash, &chain.Justification{Engine: chain.EngineGrandpa, Data: []byte("final")}); err != nil {
 				return err
 			}
 		}
@@ -262,6 +262,89 @@ func TestWriteWhole(t *testing.T) {
 	})
 	if entries, readErr := os.ReadDir(filepath.Dir(path)); !errors.Is(err, failure) || readErr != nil || len(entries) > 0 {
 		t.Errorf("got %v, left %v, %v", err, entries, readErr)
+	}
+}
+
+// TestLooking: info, check and backup leave a store as a node that was killed left it, with blocks to be folded; prune does what there is to do.
+func TestLooking(t *testing.T) {
+	base := t.TempDir()
+	spec, err := chainspec.ReadFile("../../node/chainspec/testdata/tiny.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	genesis, err := spec.Genesis.Build(trie.V1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, err := db.CreateFolder(filepath.Join(base, "chains", spec.ID, "db", "full"), db.MinMemory, genesis.Header, genesis.State, db.Options{Still: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := db.Point{Hash: genesis.Hash}
+	for n := range 5 {
+		if at, err = writeBlock(store, at, n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err = store.Finalise(at.Hash, nil)
+	if err := errors.Join(err, store.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"check"}, "problems:         0"},
+		{[]string{"backup", filepath.Join(base, "file")}, "finalised:   5"},
+		{[]string{"info"}, "folded:       0"},
+		{[]string{"prune", "--state-pruning", "100"}, "folded:       5"},
+		{[]string{"check"}, "problems:         0"},
+	} {
+		var stdout, stderr bytes.Buffer
+		args := append([]string{"gotensor", "database", c.args[0], "-d", base}, c.args[1:]...)
+		if code := run(args, strings.NewReader(""), &stdout, &stderr); code != 0 || !strings.Contains(stdout.String(), c.want) {
+			t.Errorf("%q: %d, %q, %q, want %q", c.args, code, stdout.String(), stderr.String(), c.want)
+		}
+	}
+}
+
+// TestWriteWholeTaken: what an interrupted backup left is named with what to do about it, and a file that appeared meanwhile stays as it is.
+func TestWriteWholeTaken(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	read := func(path string) string {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err.Error()
+		}
+		return string(text)
+	}
+	_, err := writeWhole(path, func(w io.Writer) (db.BackupInfo, error) {
+		_, err := io.WriteString(w, "ours")
+		return db.BackupInfo{}, errors.Join(err, os.WriteFile(path, []byte("theirs"), 0o644))
+	})
+	if entries, readErr := os.ReadDir(filepath.Dir(path)); err == nil || !strings.Contains(err.Error(), "such a file already") || readErr != nil || len(entries) != 1 || read(path) != "theirs" {
+		t.Errorf("a file appeared meanwhile: got %v, left %v, %v, %q", err, entries, readErr, read(path))
+	}
+	path += ".second"
+	if err := os.WriteFile(path+".part", []byte("part"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	write := func(w io.Writer) (db.BackupInfo, error) {
+		_, err := io.WriteString(w, "ours")
+		return db.BackupInfo{}, err
+	}
+	var hinted *hintError
+	if _, err := writeWhole(path, write); !errors.Is(err, os.ErrExist) || !errors.As(err, &hinted) || read(path+".part") != "part" {
+		t.Errorf("interrupted: got %v, %q", err, read(path+".part"))
+	}
+	if err := os.Remove(path + ".part"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := writeWhole(path, write); err != nil || read(path) != "ours" {
+		t.Errorf("after it was deleted: got %v, %q", err, read(path))
+	}
+	if _, err := os.Stat(path + ".part"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the part: %v", err)
 	}
 }
 

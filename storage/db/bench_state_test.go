@@ -291,7 +291,7 @@ func (s benchStore) author(b *testing.B, parent Point, changes *storage.Changes)
 
 func (s benchStore) finalised(b *testing.B, at Point) {
 	b.Helper()
-	if err := s.Finalise(at.Hash, nil); err != nil {
+	if _, err := s.Finalise(at.Hash, nil); err != nil {
 		b.Fatal(err)
 	}
 }

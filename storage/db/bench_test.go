@@ -155,7 +155,7 @@ func BenchmarkBlock(b *testing.B) {
 				var h hash.H256
 				st.time(b, "import", func() (err error) { h, err = s.Import(next); return err })
 				parent.Close()
-				st.time(b, "final", func() error { return s.Finalise(h, nil) })
+				st.time(b, "final", func() error { _, err := s.Finalise(h, nil); return err })
 				st.time(b, "fold", func() error { return untilDone(s.foldNext, s.reap) })
 				st.time(b, "prune", func() error { return untilDone(s.pruneNext) })
 			}

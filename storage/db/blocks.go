@@ -2,6 +2,7 @@ package db
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -51,9 +52,14 @@ func (db *DB) Body(block hash.H256) ([]chain.OpaqueExtrinsic, error) {
 	if err != nil {
 		return nil, err
 	}
+	return db.body(block, header.Number)
+}
+
+// body is that of a block that is there, or was a moment ago.
+func (db *DB) body(block hash.H256, n chain.BlockNumber) ([]chain.OpaqueExtrinsic, error) {
 	extrinsics, ok, err := record(db.store, hashKey(kindBody, block), scale.Decode[body])
 	if err == nil && !ok {
-		err = db.bodyPruned(block, header.Number)
+		err = db.bodyPruned(block, n)
 	}
 	return extrinsics, err
 }
@@ -69,27 +75,39 @@ func (db *DB) bodyPruned(block hash.H256, n chain.BlockNumber) error {
 	return &PrunedError{What: "body", Hash: block, Number: n, Oldest: oldest}
 }
 
-// Justifications returns those of a block, none where it has none. Errors: ErrUnknownBlock; *PrunedError.
+// Justifications returns those of a block, none where it has none. They are kept where the body is pruned: who follows the chain from afar asks for them.
+// ErrUnknownBlock.
 func (db *DB) Justifications(block hash.H256) (chain.Justifications, error) {
+	if _, err := db.Header(block); err != nil {
+		return nil, err
+	}
 	return db.justifications(block)
 }
 
+// justifications are those of a block that is there.
 func (db *DB) justifications(block hash.H256) (chain.Justifications, error) {
-	header, err := db.Header(block)
+	js, _, err := record(db.store, hashKey(kindJustifications, block), scale.Decode[chain.Justifications])
+	return js, err
+}
+
+// SignedBlock returns header, body and justifications of a block, each read once. Errors: ErrUnknownBlock; *PrunedError where the body is not kept.
+func (db *DB) SignedBlock(block hash.H256) (chain.SignedBlock, error) {
+	var b chain.SignedBlock
+	var err error
+	if b.Block.Header, err = db.Header(block); err != nil {
+		return chain.SignedBlock{}, err
+	}
+	if b.Block.Extrinsics, err = db.body(block, b.Block.Header.Number); err != nil {
+		return chain.SignedBlock{}, err
+	}
+	js, err := db.justifications(block)
 	if err != nil {
-		return nil, err
+		return chain.SignedBlock{}, err
 	}
-	js, ok, err := record(db.store, hashKey(kindJustifications, block), scale.Decode[chain.Justifications])
-	if err != nil || ok {
-		return js, err
+	if js != nil {
+		b.Justifications = &js
 	}
-	db.mu.Lock()
-	oldest := db.pruned.Bodies
-	db.mu.Unlock()
-	if header.Number > 0 && header.Number < oldest {
-		return nil, db.bodyPruned(block, header.Number)
-	}
-	return nil, nil
+	return b, nil
 }
 
 // Hash returns the hash of the block at a number on the best chain. ErrUnknownBlock above its end.
@@ -110,21 +128,51 @@ func (db *DB) Hash(n chain.BlockNumber) (hash.H256, error) {
 	return h, err
 }
 
-// Hashes returns the hashes of all blocks at a number, in ascending order: at most one where it is final.
+// Hashes returns the hashes of all blocks at a number, in ascending order: at most one where it is final. ErrUnknownBlock where there is none.
 func (db *DB) Hashes(n chain.BlockNumber) ([]hash.H256, error) {
 	db.mu.Lock()
-	list := db.tree.list(func(other *node) bool { return other.Number == n })
-	folded := db.folded.Number
-	db.mu.Unlock()
-	if n <= folded {
-		h, err := db.Hash(n)
-		return []hash.H256{h}, err
-	}
 	var hashes []hash.H256
-	for _, b := range list {
+	for _, b := range db.tree.at(n) {
 		hashes = append(hashes, b.Hash)
 	}
+	folded := db.folded.Number
+	db.mu.Unlock()
+	switch {
+	case n <= folded:
+		h, err := db.Hash(n)
+		if err != nil {
+			return nil, err
+		}
+		return []hash.H256{h}, nil
+	case hashes == nil:
+		return nil, fmt.Errorf("block %d: %w", n, ErrUnknownBlock)
+	}
 	return hashes, nil
+}
+
+// Ancestor returns the block at a number among a block and its ancestors, in the same time at any distance. ErrUnknownBlock, above the block as well.
+func (db *DB) Ancestor(block hash.H256, n chain.BlockNumber) (hash.H256, error) {
+	db.mu.Lock()
+	b := db.tree.get(block)
+	if b != nil && n <= b.Number && n > db.folded.Number {
+		defer db.mu.Unlock()
+		return db.tree.ancestor(b, n).Hash, nil
+	}
+	db.mu.Unlock()
+	at := Point{Hash: block}
+	if b != nil {
+		at = b.Point
+	} else {
+		header, err := db.canonical(block)
+		if err != nil {
+			return hash.H256{}, err
+		}
+		at.Number = header.Number
+	}
+	if n > at.Number {
+		return hash.H256{}, fmt.Errorf("ancestor %d of %s: %w", n, at, ErrUnknownBlock)
+	}
+	return db.Hash(n) // it is folded, so that all chains have it
 }
 
 // Leaves returns the blocks without children, the highest first, those of one height by their hash.
@@ -155,36 +203,83 @@ type Route struct {
 	Enacted   []Point
 }
 
-// Route returns the way between two blocks. ErrUnknownBlock.
+// MaxRoute is how many folded blocks a Route may go along. Of others it may have any number.
+const MaxRoute = 1 << 16
+
+// Route returns the way between two blocks. It reads no header of a block between them. Errors: ErrUnknownBlock; ErrRoute where it is too long.
 func (db *DB) Route(from, to hash.H256) (Route, error) {
-	var r Route
-	fail := func(err error) (Route, error) { return Route{}, fmt.Errorf("route from %s to %s: %w", from, to, err) }
-	a, err := db.Header(from)
+	r, err := db.route(from, to)
 	if err != nil {
-		return fail(err)
+		return Route{}, fmt.Errorf("route from %s to %s: %w", from, to, err)
 	}
-	b, err := db.Header(to)
+	return r, nil
+}
+
+func (db *DB) route(from, to hash.H256) (r Route, err error) {
+	a, err := db.point(from)
 	if err != nil {
-		return fail(err)
+		return r, err
 	}
-	for from != to {
-		back, forward := a.Number >= b.Number, b.Number >= a.Number
-		if back {
-			r.Retracted = append(r.Retracted, Point{a.Number, from})
-			from = a.ParentHash
-			if a, err = db.Header(from); err != nil {
-				return fail(err)
-			}
-		}
-		if forward {
-			r.Enacted = append(r.Enacted, Point{b.Number, to})
-			to = b.ParentHash
-			if b, err = db.Header(to); err != nil {
-				return fail(err)
-			}
+	b, err := db.point(to)
+	if err != nil {
+		return r, err
+	}
+	if err := db.unfoldedRoute(&r, &a, &b); err != nil {
+		return r, err
+	}
+	// What is left is folded, on one chain.
+	for _, p := range []Point{a, b} {
+		if h, _, err := db.canonicalHash(p.Number); a != b && (err != nil || h != p.Hash) {
+			return r, cmp.Or(err, ErrUnknownBlock)
 		}
 	}
-	r.Common = Point{a.Number, from}
+	upper, lower := a, b
+	if a.Number < b.Number {
+		upper, lower = b, a
+	}
+	if upper.Number-lower.Number > MaxRoute {
+		return r, fmt.Errorf("%w: %d folded blocks, at most %d", ErrRoute, upper.Number-lower.Number, MaxRoute)
+	}
+	for p := upper; p.Number > lower.Number; {
+		if upper == a {
+			r.Retracted = append(r.Retracted, p)
+		} else {
+			r.Enacted = append(r.Enacted, p)
+		}
+		p.Number--
+		if p.Hash, err = db.Hash(p.Number); err != nil {
+			return r, err
+		}
+	}
+	r.Common = lower
 	slices.Reverse(r.Enacted)
 	return r, nil
+}
+
+// point returns the number of a block that is there.
+func (db *DB) point(block hash.H256) (Point, error) {
+	if n := db.block(block); n != nil {
+		return n.Point, nil
+	}
+	header, err := db.canonical(block)
+	return Point{header.Number, block}, err
+}
+
+// unfoldedRoute moves both ends of a route down until they are one, or folded.
+func (db *DB) unfoldedRoute(r *Route, a, b *Point) error {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	for *a != *b && max(a.Number, b.Number) > db.folded.Number {
+		end, way := a, &r.Retracted
+		if b.Number > a.Number {
+			end, way = b, &r.Enacted
+		}
+		n := db.tree.get(end.Hash)
+		if n == nil { // dropped meanwhile
+			return fmt.Errorf("%s: %w", *end, ErrUnknownBlock)
+		}
+		*way = append(*way, *end)
+		*end = Point{n.Number - 1, n.above}
+	}
+	return nil
 }

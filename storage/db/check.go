@@ -45,7 +45,7 @@ func (db *DB) Check(states int) (Checked, error) {
 	db.writing.Lock()
 	defer db.writing.Unlock()
 	c.last = chain.BlockNumber(db.finalised.folding.Load())
-	for _, step := range []func() error{c.kinds, c.dying, c.canonical, c.headers, c.bodies, c.unfolded, c.journals, c.index,
+	for _, step := range []func() error{c.kinds, c.dying, c.canonical, c.headers, c.bodies, c.unfolded, c.journals, c.index, c.histories,
 		func() error { return c.heads(kindNode) }, func() error { return c.heads(kindValue) }, func() error { return c.states(states) }} {
 		if err := c.damage(step()); err != nil {
 			return c.Checked, fmt.Errorf("check store: %w", err)
@@ -84,12 +84,31 @@ func (c *checker) damage(err error) error {
 	return err
 }
 
-// each calls f for every record with a prefix. What f finds damaged is noted.
+// keyLength is how long the keys of a kind are, 0 where that differs.
+func keyLength(kind byte) int {
+	switch kind {
+	case kindHeader, kindBody, kindJustifications, kindDying:
+		return 1 + 32
+	case kindCanonical:
+		return 1 + 4
+	case kindUnfolded, kindJournal:
+		return 1 + 4 + 32
+	case kindIndex:
+		return 1 + 4 + 4
+	}
+	return 0
+}
+
+// each calls f for every record with a prefix whose key is as long as those of its kind. What f finds damaged is noted.
 func (c *checker) each(prefix []byte, f func(key, value []byte) error) error {
 	it := c.db.store.Iterator(prefix)
 	defer it.Close()
 	for it.Next() {
 		value, err := it.Value()
+		if want := keyLength(it.Key()[0]); want > 0 && len(it.Key()) != want {
+			c.bad("record 0x%x of kind %q: its key has %d bytes, expected %d", it.Key(), kinds[it.Key()[0]], len(it.Key()), want)
+			continue
+		}
 		if err == nil {
 			err = f(it.Key(), value)
 		}
@@ -136,7 +155,7 @@ func (c *checker) dying() error {
 	c.dead, c.chunks = map[hash.H256]dying{}, map[hash.H256]*uint32{}
 	return c.each([]byte{kindDying}, func(key, value []byte) error {
 		x, err := scale.UnmarshalFunc(value, scale.Decode[dying])
-		if err != nil || len(key) != 1+32 {
+		if err != nil {
 			return corrupt("record 0x%x of a dropped block: %v", key, err)
 		}
 		h := hash.H256(key[1:])
@@ -233,7 +252,7 @@ func (c *checker) bodies() error {
 			final, err := c.belongs(kinds[kind], h, header.Number)
 			if final {
 				there++
-				if header.Number > 0 && header.Number < oldest {
+				if kind == kindBody && header.Number > 0 && header.Number < oldest {
 					c.bad("%s of block %d %s: they are kept from block %d on", kinds[kind], header.Number, h, oldest)
 				}
 			}
@@ -259,7 +278,7 @@ func (c *checker) unfolded() error {
 	err := c.each([]byte{kindUnfolded}, func(key, value []byte) error {
 		count++
 		u, err := scale.UnmarshalFunc(value, scale.Decode[unfolded])
-		if err != nil || len(key) != 1+4+32 {
+		if err != nil {
 			return corrupt("record 0x%x of an unfolded block: %v", key, err)
 		}
 		p := Point{chain.BlockNumber(binary.BigEndian.Uint32(key[1:])), hash.H256(key[5:])}
@@ -296,13 +315,16 @@ func (c *checker) journals() error {
 	var next uint32
 	var block hash.H256
 	err := c.each([]byte{kindJournal}, func(key, value []byte) (err error) {
-		if len(key) != 1+32+4 {
-			return corrupt("key 0x%x of a journal", key)
-		}
 		c.Journals++
 		h, i := hash.H256(key[1:]), binary.BigEndian.Uint32(key[33:])
+		if x, dying := c.dead[h]; dying && x.Chunks == 0 {
+			return nil // what is left of a journal of which a part was taken away
+		}
 		if h != block {
 			ops, next, block = nil, 0, h
+		}
+		if x, ok := c.dead[h]; ok && x.Chunks == 0 { // what is left of it has no order
+			return nil
 		}
 		left := c.chunks[h]
 		if left == nil || *left == 0 || i != next {
@@ -337,9 +359,6 @@ func (c *checker) index() error {
 	var next uint32
 	var last []byte
 	return c.each([]byte{kindIndex}, func(key, value []byte) error {
-		if len(key) != 1+4+4 {
-			return corrupt("key 0x%x of an index", key)
-		}
 		n, i := chain.BlockNumber(binary.BigEndian.Uint32(key[1:])), binary.BigEndian.Uint32(key[5:])
 		if n != of {
 			of, next, last = n, i, nil // what was interrupted in taking away the first chunks goes on with the others
@@ -368,6 +387,23 @@ func (c *checker) index() error {
 		}
 		return nil
 	})
+}
+
+// histories finds those of neither values nor nodes; heads looks at the others.
+func (c *checker) histories() error {
+	it := c.db.store.Iterator([]byte{kindHistory})
+	defer it.Close()
+	for ok := it.Next(); ok; {
+		key := it.Key()
+		if len(key) > 1 && (key[1] == kindValue || key[1] == kindNode) {
+			ok = it.Seek([]byte{kindHistory, key[1] + 1})
+			continue
+		}
+		c.History++
+		c.bad("history 0x%x is of neither a value nor a node", key)
+		ok = it.Next()
+	}
+	return it.Err()
 }
 
 // heads goes along the keys of v or n and their history, which are in the same order.

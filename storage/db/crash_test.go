@@ -18,7 +18,7 @@ import (
 func (m *machine) snapshot() *machine {
 	c := *m
 	c.alive, c.order, c.dead = maps.Clone(m.alive), slices.Clone(m.order), slices.Clone(m.dead)
-	c.offchain, c.js, c.held, c.walks = maps.Clone(m.offchain), maps.Clone(m.js), nil, nil
+	c.offchain, c.aux, c.js, c.held, c.walks = maps.Clone(m.offchain), maps.Clone(m.aux), maps.Clone(m.js), nil, nil
 	return &c
 }
 
@@ -48,7 +48,7 @@ func crashes1(seed uint64) (int, error) {
 		return 0, err
 	}
 	r := rand.New(rand.NewPCG(seed, 11))
-	kinds := []string{"import", "import", "import", "import", "import", "again", "finalise", "revert", "best", "justify", "hold", "release"}
+	kinds := []string{"import", "import", "import", "import", "import", "again", "finalise", "revert", "best", "justify", "aux", "hold", "release"}
 	recorder := kvtest.NewRecorder(kv.NewMemory())
 	options := randomOptions(r)
 	options.chunk, options.write = 200, 900 // most blocks take several writes
@@ -83,6 +83,9 @@ func crashes1(seed uint64) (int, error) {
 		}
 		if err := after[durable].snapshot().readStuck(recorder.At(now), r); err != nil {
 			return 0, fmt.Errorf("crash at %d, durable %d, nothing done since: %w", now, durable, err)
+		}
+		if err := after[durable].snapshot().lookAt(recorder.At(now)); err != nil {
+			return 0, fmt.Errorf("crash at %d, durable %d, looked at: %w", now, durable, err)
 		}
 		store, n, err := crashAgain(r, recorder.At(now), options)
 		if err != nil {
@@ -124,6 +127,27 @@ func (m *machine) readStuck(store *kv.Memory, r *rand.Rand) (err error) {
 		}
 	}
 	return m.checkHead()
+}
+
+// lookAt opens a store that crashed without work in the background: all is right in it as it is, and nothing is written.
+func (m *machine) lookAt(store *kv.Memory) (err error) {
+	m.options.Still = true
+	if m.db, err = Open(store, m.options); err != nil {
+		return err
+	}
+	defer m.close()
+	before := store.Stats().Writes
+	checked, err := m.db.Check(1)
+	if err != nil || checked.Found > 0 {
+		return fmt.Errorf("check: %w, %d problems: %q", err, checked.Found, checked.Problems)
+	}
+	if err := errors.Join(m.db.Settle(), m.checkHead(), m.checkAux()); err != nil {
+		return err
+	}
+	if n := store.Stats().Writes - before; n > 0 {
+		return fmt.Errorf("%d writes", n)
+	}
+	return nil
 }
 
 // crashAgain crashes a few times at one of the first writes after the store was opened, and returns what is left.
@@ -275,7 +299,7 @@ func TestFaults(t *testing.T) {
 // TestEveryFault has each read and each write of a sequence of steps fail, one in each run. Whoever is told of it finds nothing changed, and does it again; a read that
 // fails is never taken for something that is not there. What fails in the background is done again.
 func TestEveryFault(t *testing.T) {
-	kinds := []string{"import", "import", "read", "finalise", "import", "again", "page", "settle", "import", "best", "import", "read", "justify", "offchain", "route", "settle",
+	kinds := []string{"import", "import", "read", "finalise", "import", "again", "page", "settle", "import", "best", "import", "read", "justify", "offchain", "aux", "route", "settle",
 		"finalise", "revert", "prove", "settle"}
 	for _, c := range []struct {
 		name  string

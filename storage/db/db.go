@@ -20,10 +20,12 @@ type Options struct {
 	// KeepStates is of how many finalised blocks, counted from the last one, the state is kept; 0 stands for all. States of blocks that are not
 	// final are always kept.
 	KeepStates uint32
-	// KeepBodies is of how many finalised blocks bodies and justifications are kept; 0 stands for all. Headers are always kept.
+	// KeepBodies is of how many finalised blocks bodies are kept; 0 stands for all. Headers and justifications are always kept.
 	KeepBodies uint32
+	// Still has the background work rest, for who looks at a store as it is: nothing is folded, pruned or taken away, and Settle has nothing to wait for.
+	Still bool
 	// LayerMemory bounds the bytes that diffs of blocks that are not folded take in memory; beyond it the oldest are read from the disk where a
-	// read asks for them. 0 stands for DefaultLayerMemory. What remains of each is 1.3 bytes a key.
+	// read asks for them. 0 stands for DefaultLayerMemory. What remains of each is 2.3 bytes a key.
 	LayerMemory int
 	// NodeMemory bounds the bytes of the cache of trie nodes. 0 stands for DefaultNodeMemory.
 	NodeMemory int

@@ -18,8 +18,12 @@ var (
 	ErrKnownBlock = errors.New("block is in the store already")
 	// ErrFinalised: the change goes against what is final.
 	ErrFinalised = errors.New("conflicts with the finalised chain")
+	// ErrJustification: the block has another justification of that engine.
+	ErrJustification = errors.New("block has another justification of this engine")
 	// ErrBlock: header, changes and state do not belong together.
 	ErrBlock = errors.New("block does not fit")
+	// ErrRoute: the way is longer than MaxRoute.
+	ErrRoute = errors.New("route is too long")
 	// ErrReleased: the state was used after Close.
 	ErrReleased = errors.New("state was released")
 	// ErrEmpty: the store has no genesis, or not all of it: Create writes it.

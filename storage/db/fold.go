@@ -30,6 +30,11 @@ func (f *folder) start(db *DB) {
 	f.db = db
 	f.work, f.quit, f.done = make(chan struct{}, 1), make(chan struct{}), make(chan struct{})
 	f.cond = sync.NewCond(&f.mu)
+	if db.options.Still {
+		f.idle, f.ended = true, true
+		close(f.done)
+		return
+	}
 	f.wake()
 	go f.run()
 }

@@ -262,17 +262,24 @@ func checkBlock(db *DB, m *modelBlock, want chain.Justifications, bodyPruned boo
 	}
 	extrinsics, err := db.Body(m.Hash)
 	js, errJ := db.Justifications(m.Hash)
+	sameJ := func(a, b chain.Justification) bool { return a.Engine == b.Engine && bytes.Equal(a.Data, b.Data) }
+	if errJ != nil || !slices.EqualFunc(js, want, sameJ) {
+		return fmt.Errorf("justifications of %s: got %v %w, want %v", m.Point, js, errJ, want)
+	}
+	whole, errW := db.SignedBlock(m.Hash)
 	if bodyPruned {
-		if !errors.Is(err, ErrPruned) || !errors.Is(errJ, ErrPruned) {
-			return fmt.Errorf("body of %s: got %w, %w, want ErrPruned", m.Point, err, errJ)
+		if !errors.Is(err, ErrPruned) || !errors.Is(errW, ErrPruned) {
+			return fmt.Errorf("body of %s: got %w, %w, want ErrPruned", m.Point, err, errW)
 		}
 		return nil
 	}
-	if err != nil || errJ != nil || !slices.EqualFunc(extrinsics, m.body, func(a, b chain.OpaqueExtrinsic) bool { return bytes.Equal(a, b) }) {
-		return fmt.Errorf("body of %s: %w %w", m.Point, err, errJ)
+	same := func(a, b chain.OpaqueExtrinsic) bool { return bytes.Equal(a, b) }
+	if err != nil || !slices.EqualFunc(extrinsics, m.body, same) {
+		return fmt.Errorf("body of %s: %w", m.Point, err)
 	}
-	if !slices.EqualFunc(js, want, func(a, b chain.Justification) bool { return a.Engine == b.Engine && bytes.Equal(a.Data, b.Data) }) {
-		return fmt.Errorf("justifications of %s: got %v, want %v", m.Point, js, want)
+	if (whole.Justifications != nil) != (len(want) > 0) || whole.Justifications != nil && !slices.EqualFunc(*whole.Justifications, want, sameJ) ||
+		errW != nil || whole.Block.Header.Hash() != m.Hash || !slices.EqualFunc(whole.Block.Extrinsics, m.body, same) {
+		return fmt.Errorf("%s in one: got %+v %w", m.Point, whole, errW)
 	}
 	return nil
 }

@@ -27,12 +27,14 @@ type Block struct {
 	Header         chain.Header
 	Body           []chain.OpaqueExtrinsic
 	Justifications chain.Justifications
-	// Changes are those of Overlay.Finish, offchain writes included.
+	// Changes are those of Overlay.Finish, offchain writes included. Their slices are kept and must not be changed.
 	Changes *storage.Changes
 	// State is what Overlay.Finish returned: a *storage.TrieState that was derived from the parent's state in the store, which must not be closed
 	// before Import returns, or from one with the same root.
 	State  storage.State
 	Choice Choice
+	// Aux is written to the auxiliary storage with the block, as SetAux does it.
+	Aux []storage.Change
 }
 
 // Import stores a block whose parent is the last finalised block or descends from it. When it returns, block and state are there, whatever
@@ -84,6 +86,15 @@ func (db *DB) importBlock(b *Block, at Point) error {
 	// Of an earlier life of the block the journal may still be there, and be read by states. It leads from the same state to the same state, and goes on.
 	earlier := slices.IndexFunc(db.dead, func(d deadBlock) bool { return d.hash == at.Hash })
 	held := earlier >= 0 && db.dead[earlier].layer != nil
+	if earlier >= 0 && db.dead[earlier].chunks == 0 { // a part of the journal is gone
+		if err := db.takeAway(db.dead[earlier]); err != nil {
+			return err
+		}
+		db.mu.Lock()
+		db.dead = slices.Delete(db.dead, earlier, earlier+1)
+		db.mu.Unlock()
+		earlier, held = -1, false
+	}
 	if held {
 		l, parts = db.dead[earlier].layer, nil
 	} else if earlier >= 0 {
@@ -152,11 +163,12 @@ func (db *DB) writeBlock(b *Block, at Point, u unfolded, parts [][]kv.Op, head H
 	for _, c := range b.Changes.Offchain {
 		setOffchain(&batch, offchainKey(OffchainPersistent, c.Key), c)
 	}
+	setAux(&batch, b.Aux)
 	batch.Set(keyHead, scale.Marshal(head))
 	return db.write(&batch, true)
 }
 
-// SetBest makes a block the best one: the last finalised block, or one that descends from it.
+// SetBest makes a block the best one: the last finalised block, or one that descends from it. Errors: ErrUnknownBlock; ErrFinalised for one below it.
 func (db *DB) SetBest(block hash.H256) error {
 	db.writing.Lock()
 	defer db.writing.Unlock()
@@ -168,7 +180,11 @@ func (db *DB) SetBest(block hash.H256) error {
 	case block == head.Finalised.Hash:
 		head.Best = head.Finalised
 	case n == nil:
-		return fmt.Errorf("best block %s: %w", block, ErrUnknownBlock)
+		header, err := db.canonical(block)
+		if err == nil {
+			err = fmt.Errorf("%w: it is block %d, final is %s", ErrFinalised, header.Number, head.Finalised)
+		}
+		return fmt.Errorf("best block %s: %w", block, err)
 	case n.Number <= head.Finalised.Number:
 		return fmt.Errorf("best %s: %w: final is %s", n.Point, ErrFinalised, head.Finalised)
 	default:

@@ -34,6 +34,7 @@ const Format = 1
 //	d hash chunk                 journal of the block's diff, chunk by chunk (u32): Vec<(key, Option<value>)>, see journal.go
 //	x hash                       dying: a block whose journal is to be taken away, or all that there is of it
 //	o prefix key                 value for offchain use, as it is; the prefix is part of the key
+//	a key                        value of the auxiliary storage, as it is
 //	v trie key                   head record: number of the folded block that wrote it, u32 little-endian, and the value as it is
 //	n trie path                  head record of an encoded node of the trie; path is packed nibbles and one byte more: 1 where the last half byte is none
 //	w head-key number            history: what block number overwrote at a key of v or n: 0 for nothing, or 1 and the value as it was
@@ -51,6 +52,7 @@ const (
 	kindJournal        = 'd'
 	kindDying          = 'x'
 	kindOffchain       = 'o'
+	kindAux            = 'a'
 	kindValue          = 'v'
 	kindNode           = 'n'
 	kindHistory        = 'w'
@@ -82,6 +84,8 @@ func journalKey(h hash.H256, chunk uint32) []byte {
 func offchainKey(prefix, key []byte) []byte {
 	return append(append(append(make([]byte, 0, 1+len(prefix)+len(key)), kindOffchain), prefix...), key...)
 }
+
+func auxKey(key []byte) []byte { return append([]byte{kindAux}, key...) }
 
 // triePrefix is what the keys of one trie start with; kind is kindValue or kindNode.
 func triePrefix(kind byte, child []byte, room int) []byte {

@@ -36,7 +36,7 @@ func (s step) String() string { return fmt.Sprintf("%s/%d", s.kind, s.seed%1000)
 
 var stepKinds = []string{
 	"import", "import", "import", "import", "import", "import", "import", "import", "finalise", "finalise", "revert", "best", "read", "read", "prove", "settle",
-	"hold", "release", "reopen", "offchain", "route", "justify", "again", "again", "page", "walk", "walk",
+	"hold", "release", "reopen", "offchain", "aux", "route", "justify", "again", "again", "page", "walk", "walk",
 }
 
 // machine runs steps on a store and on the model.
@@ -51,7 +51,7 @@ type machine struct {
 	dead           []*modelBlock
 	head           Head
 	states, bodies chain.BlockNumber
-	offchain       map[string]string
+	offchain, aux  map[string]string
 	js             map[hash.H256]chain.Justifications
 	held           []heldState
 	walks          []heldWalk
@@ -91,7 +91,7 @@ func newMachine(seed uint64) (*machine, error) {
 func machineOn(store kv.DB, g *modelBlock, options Options) (m *machine, err error) {
 	m = &machine{
 		genesis: g, head: Head{g.Point, g.Point}, options: options,
-		alive: map[hash.H256]*modelBlock{g.Hash: g}, order: []*modelBlock{g}, offchain: map[string]string{}, js: map[hash.H256]chain.Justifications{},
+		alive: map[hash.H256]*modelBlock{g.Hash: g}, order: []*modelBlock{g}, offchain: map[string]string{}, aux: map[string]string{}, js: map[hash.H256]chain.Justifications{},
 	}
 	m.db, err = Create(store, g.header, g.memory, options)
 	return m, err
@@ -196,28 +196,34 @@ func (m *machine) run(s step) error {
 		if b == nil {
 			return nil
 		}
-		return m.finalise(b, nil)
+		return m.finalise(b, nil, randomAux(r)...)
 	case "justify":
 		b := m.choose(r, func(b *modelBlock) bool { return b.Number > m.head.Finalised.Number || b.Point == m.head.Finalised })
 		j := &chain.Justification{Engine: chain.EngineGrandpa, Data: randomValue(r)}
 		if b.Number == 0 {
 			return nil
 		}
-		return m.finalise(b, j)
+		if data, ok := m.js[b.Hash].Of(j.Engine); ok && r.IntN(2) == 0 {
+			j.Data = data
+		}
+		return m.finalise(b, j, randomAux(r)...)
 	case "revert":
 		n := chain.BlockNumber(r.IntN(4))
-		got, err := m.db.Revert(n)
+		moved, err := m.db.Revert(n)
 		n = min(n, m.head.Best.Number-m.head.Finalised.Number)
 		if err != nil {
 			return err
 		}
-		if got != n {
-			return fmt.Errorf("revert: got %d, want %d", got, n)
-		}
+		before := m.best()
+		dead := len(m.dead)
 		if n > 0 {
-			m.head.Best = m.best().ancestor(m.head.Best.Number - n).Point
+			m.head.Best = before.ancestor(m.head.Best.Number - n).Point
 			m.kill(func(b *modelBlock) bool { return b.Number <= m.head.Best.Number })
 		}
+		if len(moved.Retracted) != int(n) {
+			return fmt.Errorf("revert: got %d, want %d", len(moved.Retracted), n)
+		}
+		return m.checkMoved(moved, m.head.Finalised, before, m.dead[dead:])
 	case "best":
 		b := m.choose(r, func(*modelBlock) bool { return true })
 		err := m.db.SetBest(b.Hash)
@@ -271,6 +277,13 @@ func (m *machine) run(s step) error {
 		return m.reopen(randomOptions(r))
 	case "offchain":
 		return m.changeOffchain(r)
+	case "aux":
+		changes := randomAux(r)
+		if err := m.db.SetAux(changes); err != nil {
+			return err
+		}
+		m.setAux(changes)
+		return m.checkAux()
 	case "route":
 		return m.route(m.choose(r, func(*modelBlock) bool { return true }), m.choose(r, func(*modelBlock) bool { return true }))
 	}
@@ -314,6 +327,7 @@ func (m *machine) importOn(seed uint64, parent *modelBlock) error {
 	if err != nil {
 		return err
 	}
+	block.Aux = randomAux(r)
 	_, err = m.db.Import(block)
 	if m.alive[b.Hash] != nil {
 		if !errors.Is(err, ErrKnownBlock) {
@@ -327,6 +341,7 @@ func (m *machine) importOn(seed uint64, parent *modelBlock) error {
 	b.seed = seed
 	m.dead = slices.DeleteFunc(m.dead, func(o *modelBlock) bool { return o.Hash == b.Hash })
 	m.add(b, block.Justifications, block.Choice)
+	m.setAux(block.Aux)
 	return nil
 }
 
@@ -346,14 +361,81 @@ func (m *machine) add(b *modelBlock, js chain.Justifications, choice Choice) {
 	}
 }
 
-func (m *machine) finalise(b *modelBlock, j *chain.Justification) error {
-	if err := m.db.Finalise(b.Hash, j); err != nil {
+func (m *machine) finalise(b *modelBlock, j *chain.Justification, aux ...storage.Change) error {
+	moved, err := m.db.Finalise(b.Hash, j, aux...)
+	if j != nil {
+		if data, ok := m.js[b.Hash].Of(j.Engine); ok && !bytes.Equal(data, j.Data) {
+			if err == nil {
+				return fmt.Errorf("%s took a second justification", b.Point)
+			}
+			if errors.Is(err, ErrJustification) {
+				return nil
+			}
+		} else if !ok && err == nil {
+			m.js[b.Hash] = append(slices.Clone(m.js[b.Hash]), *j)
+		}
+	}
+	if err != nil {
 		return err
 	}
-	if j != nil {
-		m.js[b.Hash] = append(slices.DeleteFunc(slices.Clone(m.js[b.Hash]), func(o chain.Justification) bool { return o.Engine == j.Engine }), *j)
-	}
+	m.setAux(aux)
+	before, final, dead := m.best(), m.head.Finalised, len(m.dead)
 	m.finalised(b)
+	return m.checkMoved(moved, final, before, m.dead[dead:])
+}
+
+// checkMoved holds what the store says it did against what the model did: final was the last finalised block before, best the best one, and dead is what was dropped.
+func (m *machine) checkMoved(got Moved, final Point, best *modelBlock, dead []*modelBlock) error {
+	var finalised, dropped []Point
+	for n := final.Number + 1; n <= m.head.Finalised.Number; n++ {
+		finalised = append(finalised, m.final().ancestor(n).Point)
+	}
+	for _, b := range dead {
+		dropped = append(dropped, b.Point)
+	}
+	slices.SortFunc(dropped, func(a, b Point) int {
+		return cmp.Or(cmp.Compare(a.Number, b.Number), bytes.Compare(a.Hash[:], b.Hash[:]))
+	})
+	if got.Head != m.head || !slices.Equal(got.Finalised, finalised) || !slices.Equal(got.Dropped, dropped) {
+		return fmt.Errorf("moved: %+v, want head %v, finalised %v, dropped %v", got, m.head, finalised, dropped)
+	}
+	for ; slices.Contains(dead, best); best = best.parent {
+		same := func(a, b chain.OpaqueExtrinsic) bool { return bytes.Equal(a, b) }
+		if len(got.Retracted) == 0 || got.Retracted[0].Point != best.Point || !slices.EqualFunc(got.Retracted[0].Body, best.body, same) {
+			return fmt.Errorf("retracted: %v, want %s next", got.Retracted, best.Point)
+		}
+		got.Retracted = got.Retracted[1:]
+	}
+	if len(got.Retracted) > 0 {
+		return fmt.Errorf("retracted: %v as well", got.Retracted)
+	}
+	return nil
+}
+
+// randomAux makes changes of the auxiliary storage, some of them of one key.
+func randomAux(r *rand.Rand) (list []storage.Change) {
+	for range r.IntN(4) {
+		list = append(list, storage.Change{Key: randomKey(r), Value: randomValue(r), Delete: r.IntN(3) == 0})
+	}
+	return list
+}
+
+func (m *machine) setAux(changes []storage.Change) {
+	for _, c := range changes {
+		if c.Delete {
+			delete(m.aux, string(c.Key))
+		} else {
+			m.aux[string(c.Key)] = string(c.Value)
+		}
+	}
+}
+
+func (m *machine) checkAux() error {
+	for key, value := range m.aux {
+		if got, ok, err := m.db.Aux([]byte(key)); err != nil || !ok || string(got) != value {
+			return fmt.Errorf("aux %x: %x %t %w, want %x", key, got, ok, err, value)
+		}
+	}
 	return nil
 }
 
@@ -539,7 +621,7 @@ func (m *machine) settle() error {
 			return fmt.Errorf("offchain %q: %x %t %w, want %x", key, got, ok, err, value)
 		}
 	}
-	if err := m.checkHead(); err != nil {
+	if err := errors.Join(m.checkAux(), m.checkHead()); err != nil {
 		return err
 	}
 	if err := m.checkCounts(); err != nil {
@@ -667,16 +749,16 @@ func (m *machine) checkCounts() error {
 		}
 		if b.Number == 0 || b.Number >= m.bodies {
 			bodies++
-			if len(m.js[b.Hash]) > 0 {
-				js++
-			}
+		}
+		if len(m.js[b.Hash]) > 0 {
+			js++
 		}
 	}
 	values := 0
 	for _, trie := range m.final().state {
 		values += len(trie)
 	}
-	want := map[string]int{"meta": 5, "numbers": int(m.head.Finalised.Number) + 1, "unfolded": open, "offchain": len(m.offchain), "state values": values}
+	want := map[string]int{"meta": 5, "numbers": int(m.head.Finalised.Number) + 1, "unfolded": open, "offchain": len(m.offchain), "aux": len(m.aux), "state values": values}
 	if len(m.held)+len(m.walks) == 0 { // states that are held keep what was folded or dropped
 		want["headers"], want["bodies"], want["justifications"], want["dropped"] = len(m.order), bodies, js, 0
 	}

@@ -40,7 +40,6 @@ func (db *DB) pruneTo(old, next pruned) error {
 			return err
 		}
 		batch.Delete(hashKey(kindBody, h))
-		batch.Delete(hashKey(kindJustifications, h))
 	}
 	batch.Set(keyPruned, scale.Marshal(next))
 	if err := db.write(&batch, false); err != nil {

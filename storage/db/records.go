@@ -43,7 +43,7 @@ func (h *Head) DecodeScale(d *scale.Decoder) {
 	h.Finalised.DecodeScale(d)
 }
 
-// pruned tells what is left: states of finalised blocks from States on, bodies and justifications from Bodies on, history from the block after Swept on.
+// pruned tells what is left: states of finalised blocks from States on, bodies from Bodies on, history from the block after Swept on.
 // Swept is not above States: it stays behind while states in use read what is before.
 type pruned struct {
 	States, Bodies, Swept chain.BlockNumber

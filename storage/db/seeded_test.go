@@ -87,7 +87,7 @@ func (w *worker) step() error {
 			return err
 		}
 		w.tell("> finalise %s", h)
-		if err := db.Finalise(h, nil); err != nil {
+		if _, err := db.Finalise(h, nil); err != nil {
 			return err
 		}
 	case kind == 18:
@@ -403,7 +403,7 @@ func (k *trail) there(db *DB, tree knownTree) error {
 	for n := range last + 2 {
 		want := byNumber[n]
 		slices.SortFunc(want, func(a, b hash.H256) int { return bytes.Compare(a[:], b[:]) })
-		if got, err := db.Hashes(n); err != nil || !slices.Equal(got, want) {
+		if got, err := db.Hashes(n); want != nil && err != nil || want == nil && !errors.Is(err, ErrUnknownBlock) || !slices.Equal(got, want) {
 			return fmt.Errorf("hashes of block %d: got %v, %v, expected %v", n, got, err, want)
 		}
 	}

@@ -21,6 +21,8 @@ type Stats struct {
 	Unfolded    int // blocks above Folded
 	LayerMemory int // bytes that their diffs take in memory
 	StatesInUse int // states that were not closed
+	// OldestInUse is the finalised block at which the oldest of them reads, Folded's where there is none: the history after it stays.
+	OldestInUse chain.BlockNumber
 	Dropped     int // blocks that were folded or dropped whose journals are still there, for the sake of states in use
 	// Failure is why the background work does not go on, nil where it does. It is tried again with every Finalise.
 	Failure error
@@ -34,14 +36,14 @@ func (db *DB) Stats() Stats {
 	defer db.mu.Unlock()
 	return Stats{
 		Head: db.head, Folded: db.folded, OldestState: db.pruned.States, OldestBody: db.pruned.Bodies, Unfolded: len(db.tree.blocks),
-		LayerMemory: db.layers.memory(), StatesInUse: db.pins.all, Dropped: len(db.dead), Failure: failure, Store: store,
+		LayerMemory: db.layers.memory(), StatesInUse: db.pins.all, OldestInUse: db.pins.least(db.folded.Number), Dropped: len(db.dead), Failure: failure, Store: store,
 	}
 }
 
 // kinds are the kinds of records, as Counts names them.
 var kinds = map[byte]string{
 	kindMeta: "meta", kindHeader: "headers", kindBody: "bodies", kindJustifications: "justifications", kindCanonical: "numbers", kindHistory: "history", kindIndex: "index",
-	kindUnfolded: "unfolded", kindJournal: "journals", kindDying: "dropped", kindOffchain: "offchain", kindValue: "state values", kindNode: "trie nodes",
+	kindUnfolded: "unfolded", kindJournal: "journals", kindDying: "dropped", kindOffchain: "offchain", kindAux: "aux", kindValue: "state values", kindNode: "trie nodes",
 }
 
 // Counts reads all that is in the store now and counts it by kind. It takes long, and holds up nobody.

@@ -32,6 +32,7 @@ func TestLayout(t *testing.T) {
 		{"unfolded key", unfoldedKey(7, h), "7500000007" + hexH},
 		{"journal key", journalKey(h, 258), "64" + hexH + "00000102"},
 		{"offchain key", offchainKey([]byte("ab"), []byte("c")), "6f616263"},
+		{"aux key", auxKey([]byte("ab")), "616162"},
 		{"top value key", valueKey(nil, []byte{1, 2}), "76000102"},
 		{"child value key", valueKey([]byte{9, 8}, []byte{1, 2}), "7601080908" + "0102"},
 		{"root node key", nodeKey(nil, nil), "6e0000"},
@@ -182,7 +183,12 @@ func TestMisfits(t *testing.T) {
 		}
 	}
 	final := m.best().ancestor(2)
-	if err := m.finalise(final, nil); err != nil {
+	if err := m.importOn(1000, m.genesis); err != nil {
+		t.Fatal(err)
+	}
+	rival := m.order[len(m.order)-1].Hash
+	j := &chain.Justification{Engine: chain.EngineGrandpa, Data: []byte("final")}
+	if err := errors.Join(m.finalise(final, j), m.finalise(final, j), gone(m.db, rival)); err != nil {
 		t.Fatal(err)
 	}
 	genesisState := m.genesis.memory
@@ -201,7 +207,13 @@ func TestMisfits(t *testing.T) {
 		{"import below finality", func() error { _, err := m.db.Import(block(m.genesis.Hash, 1)); return err }(), ErrFinalised},
 		{"import with a wrong number", func() error { _, err := m.db.Import(block(m.head.Best.Hash, m.head.Best.Number+2)); return err }(), ErrBlock},
 		{"import with a wrong root", func() error { _, err := m.db.Import(wrongRoot); return err }(), ErrBlock},
-		{"finalise nothing", m.db.Finalise(nowhere, nil), ErrUnknownBlock},
+		{"finalise nothing", func() error { _, err := m.db.Finalise(nowhere, nil); return err }(), ErrUnknownBlock},
+		{"finalise with another justification", func() error {
+			_, err := m.db.Finalise(final.Hash, &chain.Justification{Engine: j.Engine, Data: []byte("otherwise")})
+			return err
+		}(), ErrJustification},
+		{"aux with a long key", m.db.SetAux([]storage.Change{{Key: make([]byte, kv.MaxKey)}}), kv.ErrKeyTooLong},
+		{"finalise a rival", func() error { _, err := m.db.Finalise(rival, nil); return err }(), ErrUnknownBlock},
 		{"best nothing", m.db.SetBest(nowhere), ErrUnknownBlock},
 		{"state of nothing", func() error { _, err := m.db.State(nowhere); return err }(), ErrUnknownBlock},
 		{"hash above the best block", func() error { _, err := m.db.Hash(m.head.Best.Number + 1); return err }(), ErrUnknownBlock},
@@ -322,7 +334,8 @@ func TestLongKeys(t *testing.T) {
 				}
 				break
 			}
-			if err = errors.Join(err, m.db.Finalise(h, nil), m.db.Settle()); err != nil {
+			_, errF := m.db.Finalise(h, nil)
+			if err = errors.Join(err, errF, m.db.Settle()); err != nil {
 				t.Fatalf("%s: block %d: %v", c.name, n+1, err)
 			}
 			if over, err = m.db.State(h); err != nil {

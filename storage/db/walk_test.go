@@ -130,7 +130,7 @@ func readWhileFolding(m *machine, store kv.DB, b *modelBlock, child, prefix []by
 		return 0, err
 	}
 	defer state.Close()
-	if err := m.db.Finalise(m.best().Hash, nil); err != nil {
+	if _, err := m.db.Finalise(m.best().Hash, nil); err != nil {
 		return 0, err
 	}
 	var failed error

@@ -237,7 +237,8 @@ func (s *storeRun) finalise(lag int) {
 	h := s.ancestor(s.r.IntN(min(behind, lag)))
 	begin := time.Now()
 	before := head.Best.Hash
-	s.must(s.db.Finalise(h, &chain.Justification{Engine: chain.EngineGrandpa, Data: make([]byte, 300)}))
+	_, err := s.db.Finalise(h, &chain.Justification{Engine: chain.EngineGrandpa, Data: make([]byte, 300)})
+	s.must(err)
 	s.finalising += time.Since(begin)
 	s.record.finalise(h)
 	if s.db.Head().Finalised.Number > head.Finalised.Number+1 {
@@ -483,7 +484,7 @@ func storeBlocksOf(t *testing.T, m maker, options db.Options, most int) {
 		case n > 10 && s.r.IntN(25) == 0:
 			gone, err := s.db.Revert(chain.BlockNumber(1 + s.r.IntN(3)))
 			s.must(err)
-			s.reverted += int(gone)
+			s.reverted += len(gone.Retracted)
 		default:
 			s.step(s.db.Head().Best.Hash, db.Longest)
 		}
