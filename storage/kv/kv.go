@@ -22,6 +22,8 @@ var (
 	ErrCorrupt = errors.New("database is corrupt")
 	// ErrFull: the disk has no room. Nothing of the write is visible; the store goes on reading, and writing when there is room again.
 	ErrFull = errors.New("no space left on the disk")
+	// ErrLimit: the system lets the process have no more open files or mappings. As with ErrFull, nothing of the write is visible, and the store goes on.
+	ErrLimit = errors.New("limit of the system")
 	// ErrKeyTooLong: a key is longer than MaxKey.
 	ErrKeyTooLong = errors.New("key is too long")
 	// ErrFailed: an earlier write or sync failed, and what the disk holds of it is not known. Nothing can be done but close and open again.

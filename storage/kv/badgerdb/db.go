@@ -163,6 +163,9 @@ func open(f *folder, o Options) (_ *DB, err error) {
 	if err := room(d.dir, d.reserve()); err != nil {
 		return nil, err
 	}
+	if err := spareTables(d.dir, func() int { return len(found.tables) }, len(found.tables)+d.moreTables(0)); err != nil {
+		return nil, err
+	}
 	if err := found.tidy(d.dir); err != nil {
 		return nil, err
 	}
@@ -461,6 +464,12 @@ func (d *DB) Close() error {
 // process. There are the tables in memory with their logs, level 0, and what two compactions write before they remove what they read.
 func (d *DB) reserve() int64 {
 	return (2*(memtables+2)+l0Stall)*d.options.MemTableSize + d.memory
+}
+
+// moreTables is how many tables Badger may come to have besides those that there are before room is looked for again, where more bytes are written: those that
+// reserve has room for. It must be able to open each that it makes: a compaction whose tables cannot be made goes on without what was to be in them.
+func (d *DB) moreTables(bytes int64) int {
+	return int((d.reserve() + bytes) / d.options.BaseTableSize)
 }
 
 func diskBytes(dir string) (n uint64) {

@@ -19,7 +19,7 @@ import (
 )
 
 func init() {
-	children["fill"], children["robbed"], children["rss"], children["limited"] = fill, robbed, rss, limited
+	children["fill"], children["robbed"], children["rss"], children["limited"], children["files"] = fill, robbed, rss, limited, files
 }
 
 // grow takes steps until one fails.
@@ -221,6 +221,71 @@ func TestWriteError(t *testing.T) {
 			h = growingHistory()
 		}
 	}
+}
+
+// files writes where the process may open only some more files than a store must be able to: writes are refused then, and all is there.
+func files(dir string) error {
+	db, err := Open(dir, small)
+	if err != nil {
+		return err
+	}
+	i, err := where(db)
+	if err != nil {
+		return err
+	}
+	open, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		return err
+	}
+	limit := syscall.Rlimit{Cur: uint64(len(open) + db.moreTables(0) + spare + 60), Max: 10_000}
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		return err
+	}
+	if i, err = grow(db, 5000); !errors.Is(err, kv.ErrLimit) || errors.Is(err, kv.ErrFailed) {
+		return fmt.Errorf("step %d where open files are limited: %w, expected ErrLimit", i, err)
+	}
+	if !strings.Contains(err.Error(), fmt.Sprintf("may have %d", limit.Cur)) || !strings.Contains(err.Error(), "ulimit -n") {
+		return fmt.Errorf("does not name the limit: %w", err)
+	}
+	if err := growingHistory().compare(db, i); err != nil {
+		return err
+	}
+	limit.Cur *= 2
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		return err
+	}
+	if _, err := grow(db, 10); err != nil {
+		return fmt.Errorf("write after the limit was raised: %w", err)
+	}
+	if err := db.Close(); err != nil {
+		return err
+	}
+	limit.Cur = uint64(len(open) + spare + 100)
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		return err
+	}
+	if _, err := Open(dir, small); !errors.Is(err, kv.ErrLimit) {
+		return fmt.Errorf("open where open files are limited: %w, expected ErrLimit", err)
+	}
+	return nil
+}
+
+// TestLimit: where the system limits open files, writes are refused before Badger meets the limit, and nothing is lost.
+func TestLimit(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "db")
+	var out strings.Builder
+	cmd := child("files", dir)
+	cmd.Stdout = &out
+	if err := cmd.Run(); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Fields(out.String())
+	var reached uint64
+	fmt.Sscan(lines[len(lines)-1], &reached)
+	if err := growingHistory().compare(mustOpen(t, dir), reached); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d steps", reached-growing)
 }
 
 // rss fills a store and prints the peak of the process's own memory and of its resident size, and the longest write.

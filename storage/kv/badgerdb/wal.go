@@ -22,6 +22,7 @@ type walLog struct {
 	dir     string
 	number  int
 	current *os.File
+	turned  bool // since Write looked
 }
 
 func logPath(dir string, number int) string {
@@ -80,6 +81,7 @@ func (l *walLog) turn(from int) error {
 	if l.current == nil {
 		return fmt.Errorf("no log in %q", l.dir)
 	}
+	l.turned = true
 	return syncDir(l.dir)
 }
 

@@ -207,6 +207,13 @@ func (d *DB) Write(batch *kv.Batch, durable bool) error {
 	if err := room(d.dir, d.reserve()+2*int64(size)); err != nil {
 		return err
 	}
+	// Looking costs more here, so it is done as often as there is a log, and so a table, to come.
+	if d.log.turned || int64(size) > d.options.MemTableSize {
+		if err := spareTables(d.dir, func() int { return len(d.db.Tables()) }, d.moreTables(2*int64(size))); err != nil {
+			return err
+		}
+		d.log.turned = false
+	}
 	w := d.newWriter(d.last)
 	parts := map[uint64]uint32{}
 	err := w.ops(inOrder(batch.Ops), parts)
