@@ -39,8 +39,10 @@ const (
 
 	frameSize   = 1 << 20
 	recordStart = 2 + 4
-	// maxBackupValue bounds the values in a backup: who reads one holds no more of it at a time.
+	// maxBackupValue bounds the values in a backup. Who reads one holds a frame, one value, and of the records before it less than writeSize.
+	// Those of kindMeta he holds to the end, and maxMetaValue bounds them.
 	maxBackupValue = 512 << 20
+	maxMetaValue   = 1 << 10
 )
 
 // keyRestore is in a store from before the first record of a restore until the last one is on the disk. Its value is empty.
@@ -104,7 +106,7 @@ func writeBackup(ctx context.Context, store kv.DB, w io.Writer, progress func(Co
 		if _, ok := kinds[key[0]]; !ok {
 			return fmt.Errorf("%w: key 0x%x", ErrForeign, key)
 		}
-		if len(key) > kv.MaxKey || len(value) > maxBackupValue {
+		if len(key) > kv.MaxKey || len(value) > maxBackupValue || key[0] == kindMeta && len(value) > maxMetaValue {
 			return corrupt("record 0x%x… has a key of %d bytes and a value of %d", key[:min(len(key), 40)], len(key), len(value))
 		}
 		binary.LittleEndian.PutUint16(start[:], uint16(len(key)))
@@ -446,6 +448,9 @@ func (b *backup) read() error {
 	}
 	if _, ok := kinds[key[0]]; !ok {
 		return fmt.Errorf("%w: key 0x%x is of no known kind", ErrBackup, key)
+	}
+	if key[0] == kindMeta && valueSize > maxMetaValue {
+		return fmt.Errorf("%w: record %q has a value of %d bytes, at most %d", ErrBackup, key, valueSize, maxMetaValue)
 	}
 	value, err := b.take(int(valueSize))
 	if err != nil {

@@ -543,6 +543,7 @@ func TestRestoreRecords(t *testing.T) {
 		{"empty key", slicesConcat(meta, record1("", nil)), 6, "a key of 0 bytes"},
 		{"long key", slicesConcat(meta, key), 6, "a key of 60001 bytes"},
 		{"long value", slicesConcat(meta, longer), 6, "a value of 536870913"},
+		{"long meta", slicesConcat(record1("mfolded", make([]byte, maxMetaValue+1)), meta[49:]), 5, `record "mfolded" has a value of 1025 bytes`},
 		{"announced value", slicesConcat(meta, long, make([]byte, 3<<20)), 6, "ends within the record"},
 		{"half a record", slicesConcat(meta, record1("c", nil)[:5]), 6, "ends within the record"},
 		{"count", slicesConcat(meta, record1("c", nil)), 7, "6 records, expected 7"},

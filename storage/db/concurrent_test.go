@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/gotensor/gotensor/storage/kv"
@@ -36,8 +38,8 @@ func concurrent(t *testing.T, seed uint64, options Options) {
 	done := make(chan struct{})
 	var readers sync.WaitGroup
 	fails := make(chan error, 5)
-	whole := make([]int, 4)
-	checks := 0
+	whole := make([]atomic.Int64, 4) // states read by each
+	var checks atomic.Int64
 	readers.Go(func() {
 		for {
 			select {
@@ -51,7 +53,7 @@ func concurrent(t *testing.T, seed uint64, options Options) {
 				return
 			}
 			m.db.Stats()
-			checks++
+			checks.Add(1)
 		}
 	})
 	for i := range 4 {
@@ -76,7 +78,7 @@ func concurrent(t *testing.T, seed uint64, options Options) {
 					}
 					err = errors.Join(checkState(state, b), checkProof(r, state, b))
 					state.Close()
-					whole[i]++
+					whole[i].Add(1)
 				}
 				if err != nil {
 					fails <- fmt.Errorf("%s: %w", b.Point, err)
@@ -87,7 +89,10 @@ func concurrent(t *testing.T, seed uint64, options Options) {
 	}
 	r := rand.New(rand.NewPCG(seed, 29))
 	kinds := []string{"import", "import", "import", "import", "import", "again", "finalise", "revert", "best"}
-	for i := range 300 {
+	all := func() bool {
+		return checks.Load() > 0 && !slices.ContainsFunc([]int{0, 1, 2, 3}, func(i int) bool { return whole[i].Load() == 0 })
+	}
+	for i := 0; (i < 300 || !all()) && len(fails) == 0; i++ { // until each has read
 		if err := m.run(step{kinds[r.IntN(len(kinds))], r.Uint64()}); err != nil {
 			t.Fatalf("step %d: %v", i, err)
 		}
@@ -105,5 +110,8 @@ func concurrent(t *testing.T, seed uint64, options Options) {
 	if err := m.settle(); err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("states read whole: %v, checks: %d", whole, checks)
+	for i := range whole {
+		t.Logf("states read whole by reader %d: %d", i, whole[i].Load())
+	}
+	t.Logf("checks: %d", checks.Load())
 }

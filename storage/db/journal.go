@@ -36,9 +36,12 @@ func diffOps(old, state *storage.TrieState, changes *storage.Changes) ([]kv.Op, 
 		return nil, err
 	}
 	slices.SortFunc(ops, func(a, b kv.Op) int { return bytes.Compare(a.Key, b.Key) })
-	for _, op := range ops {
+	for i, op := range ops {
 		if err := storable(op.Key); err != nil {
 			return nil, err
+		}
+		if i > 0 && bytes.Equal(ops[i-1].Key, op.Key) {
+			return nil, fmt.Errorf("%w: key 0x%x is in its changes twice", ErrBlock, op.Key)
 		}
 	}
 	return ops, nil

@@ -2,8 +2,8 @@ package db
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
-	"maps"
 	"runtime"
 	"slices"
 	"sync"
@@ -266,16 +266,26 @@ func (p *pins) end() uint64 {
 
 // least returns the least block that is in use, or most where all are above.
 func (p *pins) least(most chain.BlockNumber) chain.BlockNumber {
-	if bases := slices.Sorted(maps.Keys(p.bases)); len(bases) > 0 {
-		return min(most, bases[0])
+	if base, ok := least(p.bases); ok {
+		return min(most, base)
 	}
 	return most
 }
 
 // over tells whether no state with layers is of an age up to this one.
 func (p *pins) over(age uint64) bool {
-	ages := slices.Sorted(maps.Keys(p.ages))
-	return len(ages) == 0 || ages[0] > age
+	first, ok := least(p.ages)
+	return !ok || first > age
+}
+
+// least returns the least key of a map.
+func least[K cmp.Ordered](m map[K]int) (k K, ok bool) {
+	for other := range m {
+		if !ok || other < k {
+			k, ok = other, true
+		}
+	}
+	return k, ok
 }
 
 func take[K comparable](count map[K]int, k K) (last bool) {

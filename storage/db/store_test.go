@@ -265,6 +265,9 @@ func TestPins(t *testing.T) {
 		if _, err := m.db.State(block.Hash); !errors.Is(err, ErrPruned) {
 			t.Fatalf("a pruned state: %v", err)
 		}
+		if got := m.db.Stats().OldestInUse; got != held {
+			t.Fatalf("the oldest block in use is %d, a state reads at %d", got, held)
+		}
 		if swept() > held {
 			t.Fatalf("history of block %d is gone, a state reads at %d", swept(), held)
 		}
