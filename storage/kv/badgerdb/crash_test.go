@@ -500,6 +500,7 @@ func TestUnfinished(t *testing.T) {
 	want := kv.NewMemory()
 	want.Write(b, true)
 
+	last := db.last
 	b = &kv.Batch{}
 	for round := range 2 {
 		for i := range n {
@@ -514,7 +515,7 @@ func TestUnfinished(t *testing.T) {
 	b.Set([]byte("big, then small"), []byte("small"))
 	b.Set([]byte("small, then big"), bytes.Repeat([]byte{2}, 1_000_000))
 	for _, share := range []int{100, 30} {
-		w := db.newWriter(1)
+		w := db.newWriter(last)
 		ops := inOrder(b.Ops)
 		if err := w.ops(ops[:len(ops)*share/100], map[uint64]uint32{}); err != nil {
 			t.Fatal(err)
@@ -706,12 +707,13 @@ func TestHeldLogOfLargeWrite(t *testing.T) {
 	}
 }
 
-// TestFirstWriteUnfinished crashes in the first write of a store, and again while that is taken back: there is no mark then, and the store opens, empty.
+// TestFirstWriteUnfinished crashes in the first write of a store, and again while that is taken back: the store opens, empty.
 func TestFirstWriteUnfinished(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "db")
 	db := mustOpen(t, dir)
 	key := func(i int) []byte { return fmt.Appendf(nil, "k%05d", i) }
-	w := db.newWriter(0)
+	first := db.last // the mark that every store begins with
+	w := db.newWriter(first)
 	for i := range 300 {
 		if err := w.op(kv.Op{Key: key(i), Value: bytes.Repeat([]byte{byte(i)}, 20_000)}, map[uint64]uint32{}); err != nil {
 			t.Fatal(err)
@@ -723,7 +725,7 @@ func TestFirstWriteUnfinished(t *testing.T) {
 		t.Fatal(err)
 	}
 	half := &DB{db: opened, last: opened.MaxVersion()}
-	w = half.newWriter(0)
+	w = half.newWriter(first)
 	for i := range 100 {
 		if err := w.delete(userKey(key(i))); err != nil {
 			t.Fatal(err)
@@ -738,6 +740,29 @@ func TestFirstWriteUnfinished(t *testing.T) {
 	if err := same(mustOpen(t, crashed), kv.NewMemory(), 0); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// TestDeepFromTheBeginning: a level below 0 has a mark before anything is written, so that compactions within level 0 drop no deletions.
+func TestDeepFromTheBeginning(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "db")
+	deep := func(what string) {
+		t.Helper()
+		found, err := inspect(filepath.Join(dir, badgerDir))
+		if err != nil || !found.deep || len(found.marks) == 0 {
+			t.Errorf("%s: tables %v, marks %v, all in level 0: %v", what, found.tables, found.marks, err)
+		}
+	}
+	db := openCalm(t, dir)
+	deep("fresh store")
+	for i := range uint64(50) {
+		if err := take(db, i+1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	deep("closed store")
 }
 
 // TestOtherMemory crashes and opens with less memory, whose tables are smaller than the logs.

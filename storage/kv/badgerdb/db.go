@@ -169,18 +169,14 @@ func open(f *folder, o Options) (_ *DB, err error) {
 	if err := found.tidy(d.dir); err != nil {
 		return nil, err
 	}
-	if size := found.foreignLog(d.options.MemTableSize); size > 0 {
-		// Written with other options: brought into tables first, with tables in memory that are large enough.
-		options := d.options
-		options.MemTableSize = 2 * max(size, options.MemTableSize)
-		first, err := openBadger(options)
-		if err == nil {
-			err = first.Close()
-		}
-		if err != nil {
+	if size := found.foreignLog(d.options.MemTableSize); size > 0 || !found.deep {
+		if err := d.settle(size, !found.deep); err != nil {
 			return nil, err
 		}
-		if found.tables, err = manifestTables(d.dir); err != nil {
+		if found, err = inspect(d.dir); err != nil {
+			return nil, err
+		}
+		if err := found.judge(); err != nil {
 			return nil, err
 		}
 	}
@@ -219,6 +215,34 @@ func open(f *folder, o Options) (_ *DB, err error) {
 	return d, nil
 }
 
+// settle opens and closes Badger, which brings its logs into tables: those of a size that was written with other options, in tables in memory that are large
+// enough, and where all is in level 0, or nothing is there yet, into a level below.
+//
+// The latter is for a fault of Badger's: beside a compaction from level 0 that takes longer than ten seconds, another may merge what has come to level 0
+// since, and drops deletions of keys where no level below has tables in the range of those that it merges. What the first one is about to write there does
+// not count, so deleted keys would come back. Every range has a mark in it, or goes over it: with a mark in a level below nothing is dropped.
+func (d *DB) settle(foreign int64, shallow bool) error {
+	options := d.options
+	if foreign > 0 {
+		options.MemTableSize = 2 * max(foreign, options.MemTableSize)
+	}
+	options.NumCompactors, options.NumLevelZeroTablesStall, options.CompactL0OnClose = 0, math.MaxInt32, shallow
+	first, err := openBadger(options)
+	if err != nil {
+		return err
+	}
+	if first.MaxVersion() == 0 {
+		txn := first.NewTransactionAt(1, true)
+		if err = txn.Set(markKey, mark{}.encode()); err == nil {
+			err = txn.CommitAt(1, nil)
+		}
+	}
+	if closeErr := first.Close(); err == nil {
+		err = closeErr
+	}
+	return err
+}
+
 // complete tells whether Badger has all tables that were there before it opened. It logs a table that it cannot read, and goes on without it.
 func (d *DB) complete(tables map[uint64]options.CompressionType) error {
 	for _, t := range d.db.Tables() {
@@ -228,7 +252,7 @@ func (d *DB) complete(tables map[uint64]options.CompressionType) error {
 		return nil
 	}
 	// Compactions run already. One takes its tables out of the manifest before Badger is without them.
-	named, err := manifestTables(d.dir)
+	named, _, err := manifestTables(d.dir)
 	if err != nil {
 		return err
 	}

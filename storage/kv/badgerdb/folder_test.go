@@ -235,14 +235,14 @@ func TestCompactedAtOpen(t *testing.T) {
 	if db, err = Open(dir, small); err != nil {
 		t.Fatal(err)
 	}
-	before, err := manifestTables(db.dir)
+	before, _, err := manifestTables(db.dir)
 	if err != nil || len(before) == 0 {
 		t.Fatal(len(before), err)
 	}
 	if err := db.db.Flatten(1); err != nil {
 		t.Fatal(err)
 	}
-	after, err := manifestTables(db.dir)
+	after, _, err := manifestTables(db.dir)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -237,7 +237,11 @@ func files(dir string) error {
 	if err != nil {
 		return err
 	}
-	limit := syscall.Rlimit{Cur: uint64(len(open) + db.moreTables(0) + spare + 60), Max: 10_000}
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		return err
+	}
+	limit.Cur = uint64(len(open) + db.moreTables(0) + spare + 60)
 	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		return err
 	}

@@ -23,6 +23,7 @@ import (
 // it made of its logs into tables at once.
 type found struct {
 	tables   map[uint64]options.CompressionType // that the manifest names
+	deep     bool                               // one of them is in a level below 0
 	inTables uint64                             // the highest number in tables: all below are there, and some of it
 	logs     []logFile
 	top      uint64          // the highest number
@@ -69,7 +70,7 @@ func (f *found) noted(key []byte, number uint64) (ok bool) {
 func inspect(dir string) (*found, error) {
 	f := &found{marks: map[uint64]mark{}, steps: map[step]bool{}}
 	var err error
-	if f.tables, err = manifestTables(dir); err != nil {
+	if f.tables, f.deep, err = manifestTables(dir); err != nil {
 		return nil, err
 	}
 	for _, id := range slices.Sorted(maps.Keys(f.tables)) {
@@ -112,33 +113,34 @@ func (f *found) unnamed(dir string) error {
 	return nil
 }
 
-// manifestTables are the tables that there are to be.
-func manifestTables(dir string) (map[uint64]options.CompressionType, error) {
-	tables := map[uint64]options.CompressionType{}
+// manifestTables are the tables that there are to be, and whether one is in a level below 0.
+func manifestTables(dir string) (tables map[uint64]options.CompressionType, deep bool, err error) {
+	tables = map[uint64]options.CompressionType{}
 	file, err := os.Open(filepath.Join(dir, badger.ManifestFilename))
 	if errors.Is(err, os.ErrNotExist) {
 		// Without the manifest Badger would begin anew and delete every table.
 		for _, pattern := range []string{"*.sst", "*.mem", "*.vlog"} {
 			if names, _ := filepath.Glob(filepath.Join(dir, pattern)); len(names) > 0 {
-				return nil, fmt.Errorf("%w: %s/%s is missing and %s/%s is there: %s",
+				return nil, false, fmt.Errorf("%w: %s/%s is missing and %s/%s is there: %s",
 					kv.ErrCorrupt, badgerDir, badger.ManifestFilename, badgerDir, filepath.Base(names[0]), advice)
 			}
 		}
-		return tables, nil
+		return tables, deep, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	defer file.Close()
 	// A torn record at its end is what a crash leaves; Badger cuts it off.
 	manifest, _, err := badger.ReplayManifestFile(file, 0, badger.DefaultOptions(dir).WithLogger(nil))
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s/%s: %v: %s", kv.ErrCorrupt, badgerDir, badger.ManifestFilename, err, advice)
+		return nil, false, fmt.Errorf("%w: %s/%s: %v: %s", kv.ErrCorrupt, badgerDir, badger.ManifestFilename, err, advice)
 	}
 	for _, id := range slices.Sorted(maps.Keys(manifest.Tables)) {
 		tables[id] = manifest.Tables[id].Compression
+		deep = deep || manifest.Tables[id].Level > 0
 	}
-	return tables, nil
+	return tables, deep, nil
 }
 
 // inspectTable opens a table, which checks its index and its last block, and shows it to look.
