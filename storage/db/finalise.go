@@ -20,7 +20,8 @@ type Moved struct {
 	// Dropped are the blocks that are no more, on all forks, the lowest first, those of one height by their hash.
 	Dropped []Point
 	// Retracted are those of Dropped that were on the best chain, from the best block down, as Route has them. They come with their bodies, since they cannot be
-	// asked for any more, and their extrinsics may be wanted on another fork. Who wants those of other forks reads them before.
+	// asked for any more, and their extrinsics may be wanted on another fork. Who wants those of other forks reads them before. Where Import or SetBest leave a
+	// chain, nothing is dropped: Route says which blocks those are, and Body what is in them.
 	Retracted []Retracted
 }
 
@@ -34,7 +35,8 @@ type Retracted struct {
 // holds whatever happens to the machine. Diffs go into the finalised state in the background. Where the best block is dropped, the highest
 // remaining becomes the best one, of several the one with the least hash. justification, unless nil, is kept with the block, and aux is written to the auxiliary
 // storage, both in the same atomic write; for a block that is final already that is all that happens.
-// Errors: ErrUnknownBlock, also for a block that was dropped because a rival is final; ErrJustification.
+// Errors: ErrUnknownBlock, also for a block that was dropped because a rival is final; ErrJustification; kv.ErrCorrupt where a body of Moved cannot be read, and then
+// nothing has changed.
 func (db *DB) Finalise(block hash.H256, justification *chain.Justification, aux ...storage.Change) (Moved, error) {
 	moved, err := db.finalise(block, justification, aux)
 	if err != nil {

@@ -33,7 +33,7 @@ type Block struct {
 	// before Import returns, or from one with the same root.
 	State  storage.State
 	Choice Choice
-	// Aux is written to the auxiliary storage with the block, as SetAux does it.
+	// Aux is written to the auxiliary storage with the block, as SetAux does it. It stays where the block is dropped.
 	Aux []storage.Change
 }
 

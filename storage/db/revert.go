@@ -8,9 +8,9 @@ import (
 	"github.com/gotensor/gotensor/storage/kv"
 )
 
-// Revert takes back up to n blocks from the best one, never a final one: they are Moved.Retracted. The best block is then the parent of the
+// Revert takes back up to n blocks from the best one, never a final one: they are Moved.Retracted, all their bodies at once. The best block is then the parent of the
 // last one taken back. Blocks above it go, on every fork: what is left is no longer than the best chain, so that none of it takes over by itself.
-// Offchain writes of blocks that go stay.
+// Offchain and auxiliary writes of blocks that go stay.
 func (db *DB) Revert(n chain.BlockNumber) (Moved, error) {
 	db.writing.Lock()
 	defer db.writing.Unlock()
