@@ -130,7 +130,7 @@ func (d *DB) viewAt(number uint64) *view {
 
 // Open opens the store in dir, and makes it where dir does not exist or is empty.
 // Errors: kv.ErrLocked, ErrForeign, ErrNewer, ErrCorrupt, ErrFull, ErrLimit, and those of the operating system. Where it finds damage in what it reads first,
-// nothing in dir was changed (see doc.go); with ErrFull it may have brought logs into tables, or taken a part of an unfinished write back: it goes on with that
+// nothing in dir was changed (see doc.go). Before it returns ErrFull it may have brought logs into tables, or taken a part of an unfinished write back: it goes on with that
 // when there is room.
 func Open(dir string, o Options) (*DB, error) {
 	if o.Memory == 0 {

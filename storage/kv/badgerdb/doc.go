@@ -13,6 +13,8 @@
 //   - Values over 128 KiB are cut into parts. So none lies in Badger's value log: it does not grow, needs no collection, and none of a value's bytes are
 //     outside the one log that makes a batch whole.
 //   - Badger syncs only the log in use. Here all are synced that a durable write depends on, and an old one as soon as a new one begins.
+//   - A store begins with a mark below level 0, because Badger drops deletions within level 0 where there is nothing below (settle in db.go; read in its source,
+//     not provoked by a test).
 //   - A folder has a FORMAT. What is in it is read before Badger opens it (recover.go), because Badger deletes tables that a damaged manifest does not name,
 //     goes on without tables whose index is damaged, ends the process for tables that are cut off, and writes into tables what it made of damaged logs. So
 //     a refusal changes nothing. Logs that are left of what is in tables already are removed: what was deleted since would come back from them.
@@ -30,7 +32,9 @@
 // and count in the process's resident size until it does.
 //
 // Each table is a file and a mapping. Linux allows a process 65,530 mappings (vm.max_map_count): with DefaultMemory tables have 8 MB, so beyond some 400 GB a
-// store needs more Memory, or a higher limit.
+// store needs more Memory, or a higher limit. The limit of open files (ulimit -n; Go takes the hard one) comes before it in most places. On Linux Open and Write
+// refuse with kv.ErrLimit before either is met, with what compactions may need at a time left free: some 230 tables, and 64 for the rest of the process. Looked
+// at is what the process has in fact, once for each log; what it opens besides between two looks must be less than that.
 //
 // # Stalls
 //
@@ -42,7 +46,12 @@
 // # What it does not guarantee
 //
 //   - Damage inside a table's blocks (not its index, which Open checks) is met by reads. Badger answers a block whose checksum is wrong as if it had no
-//     such key, and says nothing. Check compares all checksums; it is for a store that is not open.
+//     such key, and says nothing. Check compares all checksums; it is for a store that is not open. And it finds the damage only until a compaction has read the table: what follows in it
+//     is dropped without a word, and a new table written without it. Only blocks with marks and steps are read by Open, which refuses there.
+//   - A compaction of Badger's that cannot write a table goes on without it, drops what it was made of, and says nothing. What the store can see to is that
+//     there are open files, mappings and room on the disk (above). An error of the device itself (EIO), a limit of the size of files (EFBIG) and one of memory
+//     for mappings (ENOMEM below vm.max_map_count, as RLIMIT_AS sets it) are not seen to, nor are limits of the whole system; where the system is not Linux,
+//     none is.
 //   - Damage to the end of the newest log is taken for what a crash leaves: the writes there are lost, and the store opens with what was before. So is
 //     damage to the log before, where the newest holds no more than the write that began it, and nothing lost was known to be durable: a crash of the machine
 //     leaves that, in the milliseconds between the beginning of a log and the sync of the one before.
