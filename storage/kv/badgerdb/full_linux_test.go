@@ -99,7 +99,7 @@ func TestFullDisk(t *testing.T) {
 	mount := t.TempDir()
 	n := 1
 	if long() {
-		n = 25
+		n = 8
 	}
 	if err := syscall.Mount("tmpfs", mount, "tmpfs", 0, "size=240m"); err != nil {
 		fmt.Printf("SKIPPED: %d cases need the right to mount a tmpfs\n", 2*n)
