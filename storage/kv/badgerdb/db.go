@@ -409,6 +409,14 @@ func asCorrupt(err error) error {
 // recovered turns a panic of Badger's, which it has for damaged blocks, and where a write has just failed, into an error.
 func (d *DB) recovered(step string, key []byte, err *error) {
 	if r := recover(); r != nil {
+		// A write under way may be the one that fails, and not have said so yet. Close waits for this read, so its lock is not waited for.
+		for d.stop.Load() == nil {
+			if d.write.TryLock() {
+				d.write.Unlock()
+				break
+			}
+			time.Sleep(time.Millisecond)
+		}
 		if failed := d.stop.Load(); failed != nil {
 			*err = *failed
 			return

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/dgraph-io/badger/v4"
 
@@ -151,5 +152,26 @@ func TestGetWhileFailing(t *testing.T) {
 		if !errors.Is(err, kv.ErrFailed) {
 			t.Fatalf("write: %v, expected ErrFailed", err)
 		}
+	}
+}
+
+// TestPanicBeforeFailure has a read meet what a failing write left of Badger before that write has returned.
+func TestPanicBeforeFailure(t *testing.T) {
+	db := mustOpen(t, t.TempDir())
+	read := func() (err error) {
+		defer db.recovered("get", []byte("x"), &err)
+		panic("no table in memory")
+	}
+	if err := read(); !errors.Is(err, kv.ErrCorrupt) {
+		t.Errorf("no write under way: %v, expected ErrCorrupt", err)
+	}
+	db.write.Lock()
+	done := make(chan error, 1)
+	go func() { done <- read() }()
+	time.Sleep(10 * time.Millisecond)
+	failed := db.fail("write", errors.New("no log"))
+	db.write.Unlock()
+	if err := <-done; err == nil || err.Error() != failed.Error() || !errors.Is(err, kv.ErrFailed) {
+		t.Errorf("a write failed: %v, expected %v", err, failed)
 	}
 }
