@@ -22,7 +22,7 @@ func TestFullDisk(t *testing.T) {
 	t.Parallel()
 	n := rounds()
 	mount := t.TempDir()
-	if err := syscall.Mount("tmpfs", mount, "tmpfs", 0, "size=320m"); err != nil {
+	if err := syscall.Mount("tmpfs", mount, "tmpfs", 0, "size=448m"); err != nil {
 		fmt.Printf("SKIPPED: %d cases need the right to mount a tmpfs\n", n)
 		t.Skip(err)
 	}
