@@ -229,10 +229,6 @@ func files(dir string) error {
 	if err != nil {
 		return err
 	}
-	i, err := where(db)
-	if err != nil {
-		return err
-	}
 	open, err := os.ReadDir("/proc/self/fd")
 	if err != nil {
 		return err
@@ -245,7 +241,8 @@ func files(dir string) error {
 	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		return err
 	}
-	if i, err = grow(db, 5000); !errors.Is(err, kv.ErrLimit) || errors.Is(err, kv.ErrFailed) {
+	i, err := grow(db, 5000)
+	if !errors.Is(err, kv.ErrLimit) || errors.Is(err, kv.ErrFailed) {
 		return fmt.Errorf("step %d where open files are limited: %w, expected ErrLimit", i, err)
 	}
 	if !strings.Contains(err.Error(), fmt.Sprintf("may have %d", limit.Cur)) || !strings.Contains(err.Error(), "ulimit -n") {
