@@ -263,7 +263,7 @@ func TestFaults(t *testing.T) {
 				return errDisk
 			case 1, 2, 3, 4:
 				full++
-				return kv.ErrFull
+				return []error{kv.ErrFull, kv.ErrLimit}[full%2]
 			}
 			return nil
 		}
@@ -271,7 +271,7 @@ func TestFaults(t *testing.T) {
 		for range 120 {
 			err := m.run(step{stepKinds[r.IntN(len(stepKinds)-1)], r.Uint64()})
 			switch {
-			case errors.Is(err, kv.ErrFull):
+			case errors.Is(err, kv.ErrFull), errors.Is(err, kv.ErrLimit):
 			case errors.Is(err, errDisk) || errors.Is(err, ErrBroken):
 				m.close()
 				memory = memory.Clone()

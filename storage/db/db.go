@@ -367,14 +367,19 @@ func (db *DB) Head() Head {
 	return db.head
 }
 
-// write writes a batch; writing is held. Of a batch that is refused for a key, or because the disk is full, nothing is there, and the store goes on. After any other error nobody
+// write writes a batch; writing is held. Of a batch that is refused for a key, or because the disk is full or a limit of the system near, nothing is there, and the store goes on. After any other error nobody
 // knows, and the store takes no more writes.
 func (db *DB) write(batch *kv.Batch, durable bool) error {
 	if err := db.usable(); err != nil {
 		return err
 	}
 	err := db.store.Write(batch, durable)
-	if err != nil && !errors.Is(err, kv.ErrKeyTooLong) && !errors.Is(err, kv.ErrFull) {
+	for _, refused := range []error{kv.ErrKeyTooLong, kv.ErrFull, kv.ErrLimit} {
+		if errors.Is(err, refused) {
+			return err
+		}
+	}
+	if err != nil {
 		db.broken = err
 	}
 	return err
