@@ -194,14 +194,7 @@ func (m *machine) goOn(store kv.DB, r *rand.Rand) (err error) {
 
 // TestCrashGenesis crashes at every write of Create. It can be done again for the same block, and for no other.
 func TestCrashGenesis(t *testing.T) {
-	g, err := newGenesis(1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	other, err := newGenesis(2)
-	if err != nil {
-		t.Fatal(err)
-	}
+	g, other := twoGeneses(t)
 	recorder := kvtest.NewRecorder(kv.NewMemory())
 	m, err := machineOn(recorder, g, Options{write: 100})
 	if err != nil {

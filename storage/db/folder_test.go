@@ -16,14 +16,7 @@ import (
 
 // TestFolder creates a store in a folder, opens it again, and with it meets every refusal: each says what was found, and leaves the folder as it was.
 func TestFolder(t *testing.T) {
-	g, err := newGenesis(1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	other, err := newGenesis(2)
-	if err != nil {
-		t.Fatal(err)
-	}
+	g, other := twoGeneses(t)
 	top := t.TempDir()
 	dir := filepath.Join(top, "a", "b")
 	open := func() (*DB, error) { return OpenFolder(dir, MinMemory, Options{}) }
@@ -133,14 +126,7 @@ func TestMemoryDivided(t *testing.T) {
 
 // TestUnfinishedCreation: what a crash in the creation leaves is completed for the same block 0, and refused for another.
 func TestUnfinishedCreation(t *testing.T) {
-	g, err := newGenesis(1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	other, err := newGenesis(2)
-	if err != nil {
-		t.Fatal(err)
-	}
+	g, other := twoGeneses(t)
 	dir := t.TempDir()
 	store, err := badgerdb.Open(dir, badgerdb.Options{Memory: badgerdb.MinMemory})
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"testing"
 
 	"github.com/gotensor/gotensor/primitives/chain"
 	"github.com/gotensor/gotensor/primitives/hash"
@@ -295,4 +296,17 @@ func gone(db *DB, h hash.H256) error {
 		}
 	}
 	return nil
+}
+
+// twoGeneses makes two that differ.
+func twoGeneses(t *testing.T) (g, other *modelBlock) {
+	t.Helper()
+	for seed, to := range []**modelBlock{&g, &other} {
+		made, err := newGenesis(uint64(seed) + 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		*to = made
+	}
+	return g, other
 }
