@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gotensor/gotensor/wasmhost/internal/wasmbin"
+	"github.com/gotensor/gotensor/internal/wasmbin"
 )
 
 // Every benchmark checks its result, so that it cannot measure a call that does nothing.

@@ -7,21 +7,20 @@ import (
 	"io"
 
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/gotensor/gotensor/internal/codeblob"
 )
 
 // MaxCode bounds a runtime's code in bytes, before and after decompression: 50 MiB.
 // Source: substrate sp-maybe-compressed-blob, CODE_BLOB_BOMB_LIMIT.
 const MaxCode = 50 << 20
 
-// zstdPrefix stands before compressed code. Source: substrate sp-maybe-compressed-blob, ZSTD_PREFIX.
-var zstdPrefix = []byte{0x52, 0xbc, 0x53, 0x76, 0x46, 0xdb, 0x8e, 0x05}
-
 // maxWindow bounds the window that a zstd frame may ask for, and so what its header makes the decoder allocate.
 // Code up to MaxCode gains nothing from a larger one.
 const maxWindow = 64 << 20
 
 // IsCompressed tells whether code carries the prefix of compressed code.
-func IsCompressed(code []byte) bool { return bytes.HasPrefix(code, zstdPrefix) }
+func IsCompressed(code []byte) bool { return bytes.HasPrefix(code, codeblob.Prefix) }
 
 // Decompress returns the WebAssembly module in code: what follows the prefix, unpacked, or code itself where it has no prefix.
 // Memory grows with what really comes out, not with what the frame claims. Errors: ErrZstd, ErrCodeTooBig.
@@ -32,7 +31,7 @@ func Decompress(code []byte) ([]byte, error) {
 	if !IsCompressed(code) {
 		return code, nil
 	}
-	d, err := zstd.NewReader(bytes.NewReader(code[len(zstdPrefix):]), zstd.WithDecoderConcurrency(1),
+	d, err := zstd.NewReader(bytes.NewReader(code[len(codeblob.Prefix):]), zstd.WithDecoderConcurrency(1),
 		zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
 	if err != nil {
 		return nil, fmt.Errorf("%w: %v", ErrZstd, err)
@@ -47,15 +46,4 @@ func Decompress(code []byte) ([]byte, error) {
 		return nil, fmt.Errorf("%w: %v", ErrZstd, err)
 	}
 	return out.Bytes(), nil
-}
-
-// Compress returns module as compressed code: the prefix and a zstd frame at the strongest level. The result depends on
-// nothing but module and the version of the compressor.
-func Compress(module []byte) ([]byte, error) {
-	e, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedBestCompression))
-	if err != nil {
-		return nil, fmt.Errorf("zstd encoder: %v", err)
-	}
-	defer e.Close()
-	return e.EncodeAll(module, bytes.Clone(zstdPrefix)), nil
 }

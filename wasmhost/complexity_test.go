@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gotensor/gotensor/wasmhost/internal/wasmbin"
+	"github.com/gotensor/gotensor/internal/wasmbin"
 )
 
 // repeat joins the parts n times.

@@ -15,8 +15,8 @@ import (
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/experimental"
 
+	"github.com/gotensor/gotensor/internal/wasmbin"
 	"github.com/gotensor/gotensor/primitives/hash"
-	"github.com/gotensor/gotensor/wasmhost/internal/wasmbin"
 )
 
 // features are the extensions of WebAssembly 1.0 that code may use. They are pinned, so that an update of the engine

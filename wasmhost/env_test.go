@@ -8,9 +8,9 @@ import (
 	"math"
 	"testing"
 
+	"github.com/gotensor/gotensor/internal/wasmbin"
 	"github.com/gotensor/gotensor/storage"
 	"github.com/gotensor/gotensor/storage/trie"
-	"github.com/gotensor/gotensor/wasmhost/internal/wasmbin"
 )
 
 // errReader is a state whose back end is gone.

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/gotensor/gotensor/wasmhost/internal/wasmbin"
+	"github.com/gotensor/gotensor/internal/wasmbin"
 )
 
 // Errors of a call that a caller may match with errors.Is. All of them leave the engine, the runtime and the node usable.

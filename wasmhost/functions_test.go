@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gotensor/gotensor/internal/codeblob"
+	"github.com/gotensor/gotensor/internal/wasmbin"
 	"github.com/gotensor/gotensor/primitives/chain"
 	"github.com/gotensor/gotensor/primitives/hash"
 	"github.com/gotensor/gotensor/primitives/keys"
@@ -20,7 +22,6 @@ import (
 	"github.com/gotensor/gotensor/storage"
 	"github.com/gotensor/gotensor/storage/trie"
 	"github.com/gotensor/gotensor/wasmhost/internal/heap"
-	"github.com/gotensor/gotensor/wasmhost/internal/wasmbin"
 )
 
 func wantBytes(t *testing.T, what string, got []byte, want string) {
@@ -689,7 +690,7 @@ func TestRuntimeVersion(t *testing.T) {
 	}
 	for _, sections := range []bool{true, false} {
 		code := versionModule(t, version, sections)
-		packed, err := Compress(code)
+		packed, err := codeblob.Compress(code)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -7,7 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gotensor/gotensor/wasmhost/internal/wasmbin"
+	"github.com/gotensor/gotensor/internal/codeblob"
+	"github.com/gotensor/gotensor/internal/wasmbin"
 )
 
 // loadErrors are what Load may end in for any bytes.
@@ -17,7 +18,7 @@ var loadErrors = []error{ErrNotWasm, ErrZstd, ErrCodeTooBig, ErrMissingMemory, E
 func FuzzLoad(f *testing.F) {
 	f.Add(echo().Encode())
 	f.Add(churn().Encode())
-	f.Add(append(bytes.Clone(zstdPrefix), 0x28, 0xb5, 0x2f, 0xfd, 0x20, 0x01, 9, 0, 0))
+	f.Add(append(bytes.Clone(codeblob.Prefix), 0x28, 0xb5, 0x2f, 0xfd, 0x20, 0x01, 9, 0, 0))
 	for i := range hostileCalls {
 		f.Add(hostileCalls[i].guest().Encode())
 	}
@@ -70,8 +71,8 @@ func callBriefly(r *Runtime, args []byte) ([]byte, error) {
 // Any bytes unpack to something within bounds or end in a typed error.
 func FuzzDecompress(f *testing.F) {
 	f.Add([]byte("\x00asm\x01\x00\x00\x00"))
-	f.Add(append(bytes.Clone(zstdPrefix), 0x28, 0xb5, 0x2f, 0xfd, 0x20, 0x01, 9, 0, 0))
-	packed, err := Compress(echo().Encode())
+	f.Add(append(bytes.Clone(codeblob.Prefix), 0x28, 0xb5, 0x2f, 0xfd, 0x20, 0x01, 9, 0, 0))
+	packed, err := codeblob.Compress(echo().Encode())
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -91,7 +92,7 @@ func FuzzDecompress(f *testing.F) {
 func TestCompress(t *testing.T) {
 	e := newTestEngine(t, Config{})
 	code := echo().Encode()
-	packed, err := Compress(code)
+	packed, err := codeblob.Compress(code)
 	if err != nil {
 		t.Fatal(err)
 	}

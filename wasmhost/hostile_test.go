@@ -14,7 +14,8 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
-	"github.com/gotensor/gotensor/wasmhost/internal/wasmbin"
+	"github.com/gotensor/gotensor/internal/codeblob"
+	"github.com/gotensor/gotensor/internal/wasmbin"
 )
 
 // Guests of these tests are assembled from opcodes. All of them have a heap base of 1,024 and one page unless they say otherwise.
@@ -472,7 +473,7 @@ func TestCloseWaits(t *testing.T) {
 // bomb is compressed code that unpacks to size zero bytes behind a Wasm header.
 func bomb(t *testing.T, size int) []byte {
 	var b bytes.Buffer
-	b.Write(zstdPrefix)
+	b.Write(codeblob.Prefix)
 	w, err := zstd.NewWriter(&b)
 	if err != nil {
 		t.Fatal(err)
@@ -499,17 +500,17 @@ var hostileCode = []struct {
 	{"nothing", func(*testing.T) []byte { return nil }, ErrNotWasm},
 	{"text", func(*testing.T) []byte { return []byte("what is this") }, ErrNotWasm},
 	{"component", func(*testing.T) []byte { return []byte("\x00asm\x0d\x00\x01\x00") }, ErrNotWasm},
-	{"prefix alone", func(*testing.T) []byte { return zstdPrefix }, ErrNotWasm},
-	{"prefix and rubbish", func(*testing.T) []byte { return append(bytes.Clone(zstdPrefix), "rubbish rubbish"...) }, ErrZstd},
+	{"prefix alone", func(*testing.T) []byte { return codeblob.Prefix }, ErrNotWasm},
+	{"prefix and rubbish", func(*testing.T) []byte { return append(bytes.Clone(codeblob.Prefix), "rubbish rubbish"...) }, ErrZstd},
 	{"too big", func(*testing.T) []byte { return make([]byte, MaxCode+1) }, ErrCodeTooBig},
 	{"zstd bomb of 4 GiB", func(t *testing.T) []byte { return bomb(t, 4<<30) }, ErrCodeTooBig},
 	{"frame that claims an exbibyte", func(t *testing.T) []byte {
 		frame := []byte{0x28, 0xb5, 0x2f, 0xfd, 0xe0} // single segment, content size in 8 bytes
 		frame = binary.LittleEndian.AppendUint64(frame, 1<<60)
-		return append(append(bytes.Clone(zstdPrefix), frame...), 1, 0, 0)
+		return append(append(bytes.Clone(codeblob.Prefix), frame...), 1, 0, 0)
 	}, ErrZstd},
 	{"frame that asks for a window of 2 TiB", func(t *testing.T) []byte {
-		return append(bytes.Clone(zstdPrefix), 0x28, 0xb5, 0x2f, 0xfd, 0x00, 0xf8, 1, 0, 0)
+		return append(bytes.Clone(codeblob.Prefix), 0x28, 0xb5, 0x2f, 0xfd, 0x00, 0xf8, 1, 0, 0)
 	}, ErrZstd},
 	{"cut short", func(*testing.T) []byte { b := echo().Encode(); return b[:len(b)-3] }, ErrNotWasm},
 	{"section that claims 4 GiB", func(*testing.T) []byte { return []byte("\x00asm\x01\x00\x00\x00\x01\xff\xff\xff\xff\x0f\x01") }, ErrNotWasm},

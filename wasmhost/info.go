@@ -3,8 +3,8 @@ package wasmhost
 import (
 	"fmt"
 
+	"github.com/gotensor/gotensor/internal/wasmbin"
 	"github.com/gotensor/gotensor/primitives/chain"
-	"github.com/gotensor/gotensor/wasmhost/internal/wasmbin"
 )
 
 // Info describes the module of a runtime.

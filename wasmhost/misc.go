@@ -10,8 +10,8 @@ import (
 	"strconv"
 	"unicode/utf8"
 
+	"github.com/gotensor/gotensor/internal/wasmbin"
 	"github.com/gotensor/gotensor/primitives/chain"
-	"github.com/gotensor/gotensor/wasmhost/internal/wasmbin"
 )
 
 // Chapter "Miscellaneous".

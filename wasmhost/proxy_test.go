@@ -11,10 +11,10 @@ import (
 
 	"github.com/tetratelabs/wazero/api"
 
+	"github.com/gotensor/gotensor/internal/wasmbin"
 	"github.com/gotensor/gotensor/primitives/scale"
 	"github.com/gotensor/gotensor/storage"
 	"github.com/gotensor/gotensor/storage/trie"
-	"github.com/gotensor/gotensor/wasmhost/internal/wasmbin"
 )
 
 // The tester guest: a module that imports every function of the table and exports, under the same names, functions that pass

@@ -9,7 +9,7 @@ import (
 	"os"
 	"testing"
 
-	"github.com/gotensor/gotensor/wasmhost/internal/wasmbin"
+	"github.com/gotensor/gotensor/internal/wasmbin"
 )
 
 // rounds is how many calls the comparisons of pooled with fresh instances make: 10,000 with GOTENSOR_LONG=1, else 500.

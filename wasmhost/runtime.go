@@ -10,8 +10,8 @@ import (
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 
+	"github.com/gotensor/gotensor/internal/wasmbin"
 	"github.com/gotensor/gotensor/primitives/hash"
-	"github.com/gotensor/gotensor/wasmhost/internal/wasmbin"
 )
 
 // hostPrefix starts the names of exports that the host adds to a module for its own use. No guest may use it.

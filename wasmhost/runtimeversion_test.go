@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gotensor/gotensor/wasmhost/internal/wasmbin"
+	"github.com/gotensor/gotensor/internal/wasmbin"
 )
 
 // asker hands its arguments to ext_misc_runtime_version as code, and answers what that says.

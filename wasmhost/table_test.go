@@ -12,8 +12,9 @@ import (
 
 	"github.com/tetratelabs/wazero/api"
 
+	"github.com/gotensor/gotensor/internal/codeblob"
+	"github.com/gotensor/gotensor/internal/wasmbin"
 	"github.com/gotensor/gotensor/primitives/scale"
-	"github.com/gotensor/gotensor/wasmhost/internal/wasmbin"
 )
 
 func signature(params, results []api.ValueType) string {
@@ -99,7 +100,7 @@ func TestImportsList(t *testing.T) {
 		t.Run(b.name, func(t *testing.T) {
 			code := b.code(t)
 			if bytes.HasPrefix(code, []byte{0x28, 0xb5, 0x2f, 0xfd}) { // a bare zstd frame
-				code = append(bytes.Clone(zstdPrefix), code...)
+				code = append(bytes.Clone(codeblob.Prefix), code...)
 			}
 			module, err := Decompress(code)
 			if err != nil {
