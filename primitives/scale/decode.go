@@ -78,6 +78,9 @@ func NewDecoder(data []byte) *Decoder {
 	return &Decoder{data: data, budget: DefaultBudget}
 }
 
+// Reset makes d a decoder of data as NewDecoder returns one, without allocating.
+func (d *Decoder) Reset(data []byte) { *d = Decoder{data: data, budget: DefaultBudget} }
+
 // SetBudget sets how many bytes decoding may allocate from here on.
 func (d *Decoder) SetBudget(bytes int) { d.budget = bytes }
 
