@@ -7,6 +7,7 @@ toolchain go1.26.8
 require (
 	github.com/ChainSafe/go-schnorrkel v1.1.0
 	github.com/cespare/xxhash/v2 v2.3.0
+	github.com/coder/websocket v1.8.14
 	github.com/consensys/gnark-crypto v0.18.1
 	github.com/cosmos/go-bip39 v0.0.0-20180819234021-555e2067c45d
 	github.com/decred/dcrd/dcrec/secp256k1/v4 v4.4.1
