@@ -120,6 +120,32 @@ func (it *Iterator) BlockType() (index uint32, ok bool) {
 // Bytes returns the instruction with its immediates.
 func (it *Iterator) Bytes() []byte { return it.r.data[it.start:it.r.pos] }
 
+// AppendShortest appends the instruction with every integer in its immediates in its shortest form.
+func (it *Iterator) AppendShortest(b []byte) []byte {
+	r := reader{data: it.Bytes()}
+	switch op := it.op; {
+	case op == OpI32Const || op == OpI64Const || op == OpBlock || op == OpLoop || op == OpIf:
+		r.pos = 1
+		v, err := r.s64(64)
+		if err != nil {
+			panic("BUG: an immediate that was read cannot be read again: " + err.Error())
+		}
+		return AppendS64(append(b, byte(op)), v)
+	case op == OpBr || op == OpBrIf || op == OpBrTable || op == OpCall || op == OpCallIndirect || op >= 0x20 && op <= 0x40:
+		r.pos = 1
+		b = append(b, byte(op))
+		for r.left() > 0 {
+			v, err := r.u32()
+			if err != nil {
+				panic("BUG: an immediate that was read cannot be read again: " + err.Error())
+			}
+			b = AppendU32(b, v)
+		}
+		return b
+	}
+	return append(b, it.Bytes()...)
+}
+
 // End returns the offset behind the instruction.
 func (it *Iterator) End() int { return it.r.pos }
 

@@ -1,6 +1,10 @@
 package wasmbin
 
-import "errors"
+import (
+	"encoding/binary"
+	"errors"
+	"math"
+)
 
 var (
 	errShort    = errors.New("unexpected end")
@@ -95,6 +99,16 @@ func AppendS64(b []byte, v int64) []byte {
 		}
 		b = append(b, low|0x80)
 	}
+}
+
+// AppendF32 appends v as f32.const has it: four bytes, little-endian.
+func AppendF32(b []byte, v float32) []byte {
+	return binary.LittleEndian.AppendUint32(b, math.Float32bits(v))
+}
+
+// AppendF64 appends v as f64.const has it: eight bytes, little-endian.
+func AppendF64(b []byte, v float64) []byte {
+	return binary.LittleEndian.AppendUint64(b, math.Float64bits(v))
 }
 
 func appendBytes(b, data []byte) []byte {

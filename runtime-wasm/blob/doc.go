@@ -1,0 +1,2 @@
+// Package blob makes a runtime that Substrate's hosts run of what Go's compiler makes.
+package blob
