@@ -12,7 +12,7 @@ type keyed[H HasherType, K, V any] struct{ table[K, V] }
 func (m *keyed[H, K, V]) bind(p Prefix, key Codec[K], c Codec[V]) {
 	var h H
 	part := &KeyPart[K]{h.Hasher(), key}
-	m.table = table[K, V]{p, part.append, part.decode, c}
+	m.table = table[K, V]{p, part.Append, part.Decode, c}
 }
 
 // Key returns the key of the state for k. It is the caller's.
@@ -113,10 +113,10 @@ func (m *doubled[HA, A, HB, B, V]) bind(p Prefix, a Codec[A], b Codec[B], c Code
 	m.first = first
 	m.table = table[Pair[A, B], V]{
 		p,
-		func(dst []byte, k Pair[A, B]) []byte { return second.append(first.append(dst, k.A), k.B) },
+		func(dst []byte, k Pair[A, B]) []byte { return second.Append(first.Append(dst, k.A), k.B) },
 		func(d *scale.Decoder) (k Pair[A, B]) {
-			k.A = first.decode(d)
-			k.B = second.decode(d)
+			k.A = first.Decode(d)
+			k.B = second.Decode(d)
 			return k
 		},
 		c,
@@ -165,7 +165,7 @@ func (m *doubled[HA, A, HB, B, V]) Clear(limit uint32) (removed uint32, more boo
 }
 
 func (m *doubled[HA, A, HB, B, V]) under(a A) []byte {
-	return m.first.append(append([]byte(nil), m.prefix[:]...), a)
+	return m.first.Append(append([]byte(nil), m.prefix[:]...), a)
 }
 
 // DoubleMap maps pairs of keys to values; a pair without a value reads as the default.

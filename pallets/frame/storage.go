@@ -108,14 +108,14 @@ type KeyPart[K any] struct {
 	Codec  Codec[K]
 }
 
-// append appends the hashed part.
-func (k *KeyPart[K]) append(dst []byte, key K) []byte {
+// Append appends the hashed part.
+func (k *KeyPart[K]) Append(dst []byte, key K) []byte {
 	hashScratch = k.Codec.Append(hashScratch[:0], key)
 	return k.Hasher.Append(dst, hashScratch)
 }
 
-// decode reads the part back; d stands at its hash.
-func (k *KeyPart[K]) decode(d *scale.Decoder) K {
+// Decode reads the part back; d stands at its hash.
+func (k *KeyPart[K]) Decode(d *scale.Decoder) K {
 	n := k.Hasher.skip()
 	if n < 0 {
 		panic("BUG: keys of this hasher cannot be read back")
