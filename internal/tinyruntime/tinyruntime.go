@@ -129,15 +129,9 @@ func Module() []byte {
 	segment := append(append([]byte{0, 0x41}, sleb(dataAt)...), 0x0b)
 	b = section(b, 11, list(append(append(segment, uleb(len(data))...), data...)))
 
-	// The version without APIs, and the APIs one behind the other without their number.
-	bare := Version()
-	apis := bare.APIs
-	bare.APIs = nil
-	embedded := scale.Marshal(bare)
-	embedded = binary.LittleEndian.AppendUint32(embedded, bare.TransactionVersion)
-	embedded = append(embedded, bare.SystemVersion)
-	b = section(b, 0, append(name("runtime_version"), embedded...))
-	return section(b, 0, append(name("runtime_apis"), scale.AppendArray(nil, apis, scale.Append)...))
+	version, apis := Version().EmbeddedSections()
+	b = section(b, 0, append(name("runtime_version"), version...))
+	return section(b, 0, append(name("runtime_apis"), apis...))
 }
 
 func section(b []byte, id byte, content []byte) []byte {

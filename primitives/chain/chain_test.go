@@ -152,6 +152,9 @@ func TestEmbeddedVersion(t *testing.T) {
 		if !equalVersion(got, r.want) {
 			t.Errorf("%s: got %+v, want %+v", r.name, got, r.want)
 		}
+		if version, apis := v.EmbeddedSections(); hex.EncodeToString(version) != r.version || hex.EncodeToString(apis) != r.apis {
+			t.Errorf("%s: got sections %x and %x", r.name, version, apis)
+		}
 		// What Core_version answers has the APIs inside.
 		again, err := scale.Unmarshal[RuntimeVersion](scale.Marshal(v))
 		if err != nil || !equalVersion(again, v) {

@@ -189,3 +189,12 @@ func EmbeddedVersion(version, apis []byte) (v RuntimeVersion, err error) {
 	}
 	return v, nil
 }
+
+// EmbeddedSections returns the version as the custom sections of a blob hold it: what EmbeddedVersion reads. All fields are written, whatever the
+// version of the Core API. Source: substrate sp-version, the macro runtime_version, and sp-api, which writes the section of each API.
+func (v RuntimeVersion) EmbeddedSections() (version, apis []byte) {
+	bare := v
+	bare.APIs = nil // and so no Core API that would ask for the last two fields
+	version = scale.AppendU32(bare.AppendScale(nil), v.TransactionVersion)
+	return append(version, v.SystemVersion), scale.AppendArray([]byte{}, v.APIs, scale.Append)
+}
