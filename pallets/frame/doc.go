@@ -87,7 +87,9 @@
 //   - Calls: methods of *Pallet with //frame:call N. First parameter frame.Origin, then the arguments; result error, or
 //     (frame.PostInfo, error). //frame:weight is a Go expression of type frame.Weight in the scope of the method's receiver and
 //     arguments; //frame:class Operational or Mandatory or an expression of type frame.Class; //frame:pays No or an expression of
-//     type frame.Pays; //frame:compact a, b: arguments in compact form. //frame:rust a=T::Balance, b=…: how the original spells
+//     type frame.Pays; //frame:info in place of these three is one expression of type frame.DispatchInfo, for calls that hold calls:
+//     asking an inner call for its Info more than once would double the work with each level of nesting.
+//     //frame:compact a, b: arguments in compact form. //frame:rust a=T::Balance, b=…: how the original spells
 //     their types (typeName in metadata), where the type's own spelling does not do. Names on the wire are the Go names in snake_case.
 //     Each call becomes a type AddCall with one field for each argument, which implements Call (by pointer).
 //   - Events: structs with //frame:event N. Fields: tag `scale:"compact"`, `name:"who"`, `rust:"T::AccountId"`; a field called
