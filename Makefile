@@ -18,6 +18,10 @@ help: ## list the targets
 build: ## build the binary bin/gotensor
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o $(BIN) ./cmd/gotensor
 
+.PHONY: runtime
+runtime: ## build both blobs of the runtime into bin/ and print their sizes and hashes
+	$(GO) run ./runtime-wasm/build -o bin
+
 .PHONY: test
 test: ## run all tests
 	$(GO) test ./...

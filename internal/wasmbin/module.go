@@ -166,6 +166,17 @@ func (m *Module) Custom(name string) ([]byte, bool) {
 	return nil, false
 }
 
+// SetCustom replaces the contents of the first custom section of that name, or adds one.
+func (m *Module) SetCustom(name string, data []byte) {
+	for i := range m.Customs {
+		if m.Customs[i].Name == name {
+			m.Customs[i].Data = data
+			return
+		}
+	}
+	m.Customs = append(m.Customs, Custom{name, data})
+}
+
 // Export returns the export of that name.
 func (m *Module) Export(name string) (Export, bool) {
 	for i := range m.Exports {

@@ -52,8 +52,8 @@ type Result struct {
 	Exports []string
 	// Imports are the names of the host functions, in the order of the module.
 	Imports []string
-	// UsedPages are the pages that the program had taken when it was initialised.
-	UsedPages uint32
+	// UsedPages are the pages that the program had taken when it was initialised, of Pages that the blob declares.
+	UsedPages, Pages uint32
 	// Functions, Table and Segments count functions with a body, entries of the table, and data segments.
 	Functions, Table, Segments int
 	// Log is what the program wrote to standard error while it initialised, in whole lines.
@@ -76,6 +76,7 @@ func Rewrite(ctx context.Context, module []byte, o Options) (*Result, error) {
 		return nil, fmt.Errorf("read module: %w", err)
 	}
 	w := &writer{m: m, pages: o.MemoryPages}
+	w.result.Pages = w.pages
 	if err := w.lower(o.Names); err != nil {
 		return nil, fmt.Errorf("lower module: %w", err)
 	}

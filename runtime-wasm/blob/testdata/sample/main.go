@@ -44,6 +44,17 @@ func arguments(data, n uint32) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(uintptr(data))), n)
 }
 
+// Core_version answers a version with one API, Core 5.
+//
+//go:wasmexport Core_version
+func version(data, n uint32) uint64 {
+	b := append([]byte{6 << 2}, "sample"...)
+	b = append(append(b, 9<<2), "gotensor-"...)
+	b = append(b, 1, 0, 0, 0, 7, 0, 0, 0, 2, 0, 0, 0)                               // authoring, spec, impl
+	b = append(b, 1<<2, 0xdf, 0x6a, 0xcb, 0x68, 0x99, 0x07, 0x60, 0x9b, 5, 0, 0, 0) // APIs
+	return answer(append(b, 3, 0, 0, 0, 1))                                         // transaction, system
+}
+
 // Sample_words answers the sum of the numbers whose names are in the arguments, one byte, and the words in their order.
 //
 //go:wasmexport Sample_words
