@@ -100,10 +100,15 @@ func (c *call) allocSignature(signature []byte, ok bool) uint64 {
 
 // verify is the body of ext_crypto_*_verify_version_*: signature, message, public key → boolean.
 func verify(c *call, stack []uint64, scheme keys.Scheme, good func(sig, message, public []byte) bool) bool {
+	return verifyWith(nil, c, stack, scheme, good)
+}
+
+// verifyWith is verify with a memory of good signatures, if there is one.
+func verifyWith(memory *Signatures, c *call, stack []uint64, scheme keys.Scheme, good func(sig, message, public []byte) bool) bool {
 	sig := c.fixed(uint32(stack[0]), uint32(scheme.SignatureSize()), 0)
 	message := c.bytes(stack[1], 1)
 	public := c.fixed(uint32(stack[2]), uint32(scheme.PublicKeySize()), 2)
-	ok := good(sig, message, public)
+	ok := memory.good(scheme, sig, message, public, good)
 	stack[0] = boolean(ok)
 	return ok
 }
@@ -125,7 +130,9 @@ func batchVerify(c *call, stack []uint64, scheme keys.Scheme, good func(sig, mes
 func ed25519PublicKeys(c *call, stack []uint64) { publicKeys(c, stack, keys.Ed25519) }
 func ed25519Generate(c *call, stack []uint64)   { generate(c, stack, keys.Ed25519) }
 func ed25519Sign(c *call, stack []uint64)       { sign(c, stack, keys.Ed25519) }
-func ed25519Verify(c *call, stack []uint64)     { verify(c, stack, keys.Ed25519, keys.Ed25519Verify) }
+func ed25519Verify(c *call, stack []uint64) {
+	verifyWith(c.env.Signatures, c, stack, keys.Ed25519, keys.Ed25519Verify)
+}
 func ed25519BatchVerify(c *call, stack []uint64) {
 	batchVerify(c, stack, keys.Ed25519, keys.Ed25519Verify)
 }
@@ -138,7 +145,9 @@ func sr25519Sign(c *call, stack []uint64)       { sign(c, stack, keys.Sr25519) }
 func sr25519Verify1(c *call, stack []uint64) {
 	verify(c, stack, keys.Sr25519, keys.Sr25519VerifyDeprecated)
 }
-func sr25519Verify2(c *call, stack []uint64) { verify(c, stack, keys.Sr25519, keys.Sr25519Verify) }
+func sr25519Verify2(c *call, stack []uint64) {
+	verifyWith(c.env.Signatures, c, stack, keys.Sr25519, keys.Sr25519Verify)
+}
 func sr25519BatchVerify(c *call, stack []uint64) {
 	batchVerify(c, stack, keys.Sr25519, keys.Sr25519Verify)
 }

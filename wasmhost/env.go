@@ -21,6 +21,8 @@ type Env struct {
 	OffchainDB      OffchainDB      // local storage: offchain workers, and whatever else the node trusts with it
 	// TransactionIndex receives index and renew requests of a block. Unlike the rest nil forbids nothing: it drops them.
 	TransactionIndex TransactionIndex
+	// Signatures remembers good signatures of sr25519 and ed25519 from call to call; nil verifies each time.
+	Signatures *Signatures
 	// ProofSize returns the bytes of the proof recorded so far; nil answers the host function with u64::MAX, as Substrate does when nothing records.
 	ProofSize func() uint64
 	// Log receives the runtime's records of the levels up to MaxLogLevel; nil drops them. MaxLogLevel is also what ext_logging_max_level answers.
