@@ -37,6 +37,8 @@ type Block struct {
 // Chain authors and executes blocks of one chain. It keeps no blocks: callers hold those they go on from, so forks are a matter of which parent they name.
 type Chain struct {
 	engine *wasmhost.Engine
+	// Signatures, where not nil, remembers the good ones, so that executing a block does not verify again what authoring it did.
+	Signatures *wasmhost.Signatures
 	// Log receives what the runtime logs at info level and above; nil drops it.
 	Log func(level wasmhost.LogLevel, target, message string)
 }
@@ -80,7 +82,7 @@ func (c *Chain) env(overlay *storage.Overlay) (*wasmhost.Env, error) {
 	if err != nil {
 		return nil, err
 	}
-	env := &wasmhost.Env{Storage: overlay, HeapPages: pages, Log: c.Log}
+	env := &wasmhost.Env{Storage: overlay, HeapPages: pages, Log: c.Log, Signatures: c.Signatures}
 	if c.Log != nil {
 		env.MaxLogLevel = wasmhost.LogInfo
 	}

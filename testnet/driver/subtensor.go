@@ -79,7 +79,7 @@ func Slot(slot, duration uint64) ([]chain.DigestItem, []Inherent) {
 }
 
 // Sender signs extrinsics of version 4 with the extensions that Substrate's chains have had from the beginning (spec version, transaction version, genesis,
-// mortality, nonce, weight, tip); extensions behind them may exist as long as they are empty. It counts its nonce itself.
+// mortality, nonce, weight, tip); extensions behind them may exist as long as they are empty, or are CheckMetadataHash (Terms). It counts its nonce itself.
 type Sender struct {
 	Pair  keys.Pair
 	Nonce uint32
@@ -105,6 +105,8 @@ type Terms struct {
 	// Birth is the hash of the block that Era begins with; that of genesis for an immortal one.
 	Birth hash.H256
 	Tip   uint64
+	// MetadataHash: the runtime has the extension CheckMetadataHash, behind all others. It is signed as disabled.
+	MetadataHash bool
 }
 
 // Sign returns call as an extrinsic of the sender and counts its nonce up.
@@ -116,6 +118,9 @@ func (s *Sender) Sign(call []byte, terms Terms) chain.OpaqueExtrinsic {
 	implicit = scale.AppendU32(implicit, terms.Version.TransactionVersion)
 	implicit = append(implicit, terms.Genesis[:]...)
 	implicit = append(implicit, terms.Birth[:]...)
+	if terms.MetadataHash {
+		extensions, implicit = append(extensions, 0), append(implicit, 0)
+	}
 	signature := s.Pair.Sign(chain.SigningPayload(call, extensions, implicit))
 	s.Nonce++
 	return chain.NewSigned(chain.AddressOf(s.Account()), chain.MultiSignature{Kind: chain.SignatureKind(s.Pair.Scheme()), Bytes: signature}, extensions, call).Opaque()
