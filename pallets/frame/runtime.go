@@ -158,3 +158,12 @@ func (r HoldReason) AppendScale(dst []byte) []byte { return append(dst, r.Pallet
 
 // DecodeScale reads both numbers.
 func (r *HoldReason) DecodeScale(d *scale.Decoder) { r.Pallet, r.Reason = d.U8(), d.U8() }
+
+// FreezeReason says why an amount is frozen, as RuntimeFreezeReason: the pallet and the number of its reason.
+type FreezeReason struct{ Pallet, Reason uint8 }
+
+// AppendScale appends both numbers.
+func (r FreezeReason) AppendScale(dst []byte) []byte { return append(dst, r.Pallet, r.Reason) }
+
+// DecodeScale reads both numbers.
+func (r *FreezeReason) DecodeScale(d *scale.Decoder) { r.Pallet, r.Reason = d.U8(), d.U8() }

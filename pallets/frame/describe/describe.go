@@ -74,6 +74,7 @@ func newRegistry() *Registry {
 	r.holdReason, r.freezeReason = r.reserve(), r.reserve()
 	r.ids[reflect.TypeFor[frame.Call]()] = r.call
 	r.ids[reflect.TypeFor[frame.HoldReason]()] = r.holdReason
+	r.ids[reflect.TypeFor[frame.FreezeReason]()] = r.freezeReason
 	return r
 }
 
@@ -82,9 +83,6 @@ func (r *Registry) RuntimeCall() metadata.TypeID { return r.call }
 
 // RuntimeEvent returns the number of the enum of all events.
 func (r *Registry) RuntimeEvent() metadata.TypeID { return r.event }
-
-// RuntimeFreezeReason returns the number of the enum of all reasons to freeze.
-func (r *Registry) RuntimeFreezeReason() metadata.TypeID { return r.freezeReason }
 
 func (r *Registry) reserve() metadata.TypeID {
 	id := metadata.TypeID(len(r.types))
