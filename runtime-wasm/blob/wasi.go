@@ -121,8 +121,9 @@ var wasiFunctions = map[string]function{
 		`,
 	},
 
-	// All descriptors are standard error. Whole lines become log records, except that what begins like the last words of a program is kept together until
-	// proc_exit.
+	// All descriptors are standard error. What is written becomes a log record when it ends a line: at error level where it begins like the last words of a Go
+	// program, "panic: " or "fatal error: ", else, as the stack traces that follow, at info level. So the last error that a host hears of is
+	// why the program trapped.
 	"fd_write": {
 		params: "fd:i32 vectors:i32 count:i32 written:i32", results: "i32", locals: "n:i32 total:i32",
 		body: `
@@ -148,15 +149,16 @@ var wasiFunctions = map[string]function{
 				end
 			end
 			local.get $written  local.get $total  i32.store 0
-			global.get $logged
+			global.get $logged  i32.const $log_end  i32.add  i32.load8_u 0  i32.const 10  i32.eq
 			if
+				i32.const 2 ;; info
+				i32.const 0 ;; error
 				i32.const $log_text  i32.load 0  local.tee $n
 				i32.const 0x696e6170  i32.ne ;; "pani"
-				local.get $n  i32.const 0x61746166  i32.ne  i32.and ;; "fata"
-				global.get $logged  i32.const $log_end  i32.add  i32.load8_u 0  i32.const 10  i32.eq  i32.and
-				if
-					i32.const 2  call $flush ;; info
-				end
+				local.get $n  i32.const 0x61746166  i32.ne ;; "fata"
+				i32.and
+				select
+				call $flush
 			end
 			i32.const 0
 		`,
@@ -165,10 +167,7 @@ var wasiFunctions = map[string]function{
 	"proc_exit": {
 		params: "code:i32",
 		body: `
-			global.get $logged
-			if
-				i32.const 0  call $flush ;; error
-			end
+			i32.const 0  call $flush ;; error
 			unreachable
 		`,
 	},
@@ -181,19 +180,22 @@ const noStrings = `
 	i32.const 0
 `
 
-// flush logs the text that was written, without the newline at its end, and forgets it.
+// flush logs the text that was written, without the newline at its end, where that leaves anything, and forgets it.
 var flush = function{
-	params: "level:i32",
+	params: "level:i32", locals: "n:i32",
 	body: `
-		i32.const $log_target  i64.const ` + targetWord + `  i64.store 0
-		local.get $level
-		i32.const $log_target  i64.extend_i32_u  i64.const ` + targetSpan + `  i64.or
 		global.get $logged
 		global.get $logged  i32.const $log_end  i32.add  i32.load8_u 0  i32.const 10  i32.eq
 		i32.sub
-		i64.extend_i32_u  i64.const 32  i64.shl
-		i32.const $log_text  i64.extend_i32_u  i64.or
-		call $log
+		local.tee $n
+		if
+			i32.const $log_target  i64.const ` + targetWord + `  i64.store 0
+			local.get $level
+			i32.const $log_target  i64.extend_i32_u  i64.const ` + targetSpan + `  i64.or
+			local.get $n  i64.extend_i32_u  i64.const 32  i64.shl
+			i32.const $log_text  i64.extend_i32_u  i64.or
+			call $log
+		end
 		i32.const 0  global.set $logged
 		i32.const $log_text  i32.const 0  i32.store 0
 	`,

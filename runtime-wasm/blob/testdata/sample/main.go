@@ -2,9 +2,12 @@
 package main
 
 import (
+	"encoding/binary"
+	"math/rand/v2"
 	"runtime/debug"
 	"slices"
 	"strings"
+	"time"
 	"unsafe"
 )
 
@@ -160,6 +163,31 @@ func floats(data, n uint32) uint64 {
 //go:wasmexport Sample_host
 func host(data, n uint32) uint64 {
 	return answer([]byte{byte(storageGet(uint64(n)<<32|uint64(data)) >> 32)})
+}
+
+// Sample_sleep sleeps for an hour, and answers how long that was, in seconds.
+//
+//go:wasmexport Sample_sleep
+func sleep(data, n uint32) uint64 {
+	start := time.Now()
+	time.Sleep(time.Hour)
+	passed := time.Since(start) / time.Second
+	return answer([]byte{byte(passed), byte(passed >> 8)})
+}
+
+// Sample_random answers eight random bytes.
+//
+//go:wasmexport Sample_random
+func random(data, n uint32) uint64 {
+	return answer(binary.LittleEndian.AppendUint64(nil, rand.Uint64()))
+}
+
+// Sample_blocks waits for what nobody sends.
+//
+//go:wasmexport Sample_blocks
+func blocks(data, n uint32) uint64 {
+	<-make(chan int)
+	return 0
 }
 
 func main() {}
