@@ -16,12 +16,16 @@ var deterministic = []string{"primitives", "pallets", "runtime-wasm", "storage",
 
 // nondeterminism are exceptions: package, function, rule. The reason says why the result does not depend on it.
 var nondeterminism = map[string]string{
-	"primitives/keys imports crypto/rand":    "fresh keys are random; nothing that a block depends on makes keys",
-	"storage/kv/badgerdb imports os":         "the engine of the store owns the files of its folder; what it reads from them is what was written",
-	"storage/kv/badgerdb imports time":       "Close waits for reads and for Badger; no answer depends on how long",
-	"storage/db least map":                   "the least key is the same in any order",
-	"storage/kv/kvtest imports math/rand/v2": "random operations of tests, from seeds",
-	"primitives/scale imports unsafe":        "Sizeof charges the memory budget of a decoder, which no valid input of the chain comes near",
+	"primitives/keys imports crypto/rand":        "fresh keys are random; nothing that a block depends on makes keys",
+	"storage/kv/badgerdb imports os":             "the engine of the store owns the files of its folder; what it reads from them is what was written",
+	"storage/kv/badgerdb imports time":           "Close waits for reads and for Badger; no answer depends on how long",
+	"storage/db least map":                       "the least key is the same in any order",
+	"storage/kv/kvtest imports math/rand/v2":     "random operations of tests, from seeds",
+	"runtime-wasm/blob imports os":               "it runs the Go toolchain when a blob is built; no runtime imports it",
+	"runtime-wasm/blob *function.assemble float": "constants of the tool's own functions, written in decimal and exact",
+	"runtime-wasm/blob *assembler.float float":   "the same",
+	"runtime-wasm/build imports os":              "the command that builds blobs writes files",
+	"primitives/scale imports unsafe":            "Sizeof charges the memory budget of a decoder, which no valid input of the chain comes near",
 }
 
 // unpredictable are packages that give other answers on other machines.

@@ -68,10 +68,15 @@ func typeOf(word string) wasmbin.ValueType {
 
 // typeName returns the name of a number type.
 func typeName(t wasmbin.ValueType) string {
-	for name, v := range valueTypes {
-		if v == t {
-			return name
-		}
+	switch t {
+	case wasmbin.I32:
+		return "i32"
+	case wasmbin.I64:
+		return "i64"
+	case wasmbin.F32:
+		return "f32"
+	case wasmbin.F64:
+		return "f64"
 	}
 	panic(fmt.Sprintf("BUG: no number type 0x%02x", byte(t)))
 }
