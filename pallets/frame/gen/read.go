@@ -75,8 +75,8 @@ type call struct {
 	receiver               string
 	args                   []field
 	postInfo               bool // the method returns a frame.PostInfo
-	weight                 *expr
-	class, pays            *expr // nil: Normal, Yes
+	weight, class, pays    *expr // class and pays: nil for Normal, Yes
+	info                   *expr // in place of these three
 	docs                   []string
 	pos                    token.Pos
 }
@@ -804,7 +804,7 @@ var reserved = []string{"AppendScale", "DecodeScale", "CallIndex", "Info", "Run"
 
 // readCalls reads the methods with //frame:call.
 func (p *pkg) readCalls() {
-	allowed := []string{"call", "weight", "class", "pays", "compact", "rust"}
+	allowed := []string{"call", "weight", "class", "pays", "info", "compact", "rust"}
 	for _, file := range p.files {
 		for _, d := range file.Decls {
 			fn, ok := d.(*ast.FuncDecl)
@@ -890,15 +890,17 @@ func (p *pkg) readSignature(c *call, fn *ast.FuncDecl, sig *types.Signature, ds 
 		where := "argument " + v.Name() + " of call " + c.method
 		if p.encodable(v.Pos(), where, v.Type()) {
 			a.rust = p.spelling(v.Type())
-			if a.compact = compact[v.Name()]; a.compact {
+			if a.compact = compact[v.Name()] || compact[a.name]; a.compact {
 				p.mustCompact(v.Pos(), where, v.Type())
 			}
 		}
-		if text, ok := rust[v.Name()]; ok {
-			a.rust = text
+		for _, name := range []string{v.Name(), a.name} { // directives may use either
+			if text, ok := rust[name]; ok {
+				a.rust = text
+			}
+			delete(rust, name)
+			delete(compact, name)
 		}
-		delete(rust, v.Name())
-		delete(compact, v.Name())
 		c.args = append(c.args, a)
 	}
 	for _, name := range sortedKeys(rust) {
@@ -917,8 +919,15 @@ func sortedKeys[V any](m map[string]V) (keys []string) {
 	return keys
 }
 
-// readInfo reads weight, class and pays.
+// readInfo reads weight, class and pays, or all three in one.
 func (p *pkg) readInfo(c *call, ds directives, pos token.Pos) {
+	if info, ok := ds["info"]; ok {
+		if ds.has("weight") || ds.has("class") || ds.has("pays") {
+			p.errorf(info.pos, "call %s has //frame:info, which says weight, class and pays in one: leave out the others", c.method)
+		}
+		c.info = p.expression(info.pos, "info of call "+c.method, info.text)
+		return
+	}
 	weight, ok := ds["weight"]
 	if !ok || weight.text == "" {
 		p.errorf(pos, "call %s has no weight: write //frame:weight frame.RefTime(10_000_000).Reads(1).Writes(1) over it", c.method)

@@ -306,7 +306,7 @@ func (f *file) writeCall(c call) {
 
 // writeInfo writes the method Info. What its expressions use of receiver and arguments become variables of the same names.
 func (f *file) writeInfo(c call) {
-	exprs := []*expr{c.weight, c.class, c.pays}
+	exprs := []*expr{c.weight, c.class, c.pays, c.info}
 	used := func(name string) bool {
 		return slices.ContainsFunc(exprs, func(e *expr) bool { return e != nil && slices.Contains(e.free, name) })
 	}
@@ -338,6 +338,10 @@ func (f *file) writeInfo(c call) {
 				delete(e.imports, name)
 			}
 		}
+	}
+	if c.info != nil {
+		f.printf("return %s\n}\n\n", f.expr(c.info))
+		return
 	}
 	f.printf("return %s{Call: %s", f.ref(framePath, "DispatchInfo"), f.expr(c.weight))
 	if c.class != nil {
