@@ -130,7 +130,7 @@ func (p *Pallet) RemarkWithEvent(origin frame.Origin, remark []byte) error {
 //frame:call 9
 //frame:weight weightAuthorizeUpgrade()
 //frame:class frame.Operational
-//frame:rust code_hash=T::Hash
+//frame:rust codeHash=T::Hash
 func (p *Pallet) AuthorizeUpgrade(origin frame.Origin, codeHash hash.H256) error {
 	return p.authorizeUpgrade(origin, codeHash, true)
 }
@@ -142,7 +142,7 @@ func (p *Pallet) AuthorizeUpgrade(origin frame.Origin, codeHash hash.H256) error
 //frame:call 10
 //frame:weight weightAuthorizeUpgrade()
 //frame:class frame.Operational
-//frame:rust code_hash=T::Hash
+//frame:rust codeHash=T::Hash
 func (p *Pallet) AuthorizeUpgradeWithoutChecks(origin frame.Origin, codeHash hash.H256) error {
 	return p.authorizeUpgrade(origin, codeHash, false)
 }

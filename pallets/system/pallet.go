@@ -65,7 +65,7 @@ type Storage struct {
 	// Whether all inherents of the block have run. There during a block.
 	InherentsApplied frame.Value[bool]
 	// The weight that the block has used, by class.
-	BlockWeight frame.Value[ConsumedWeight] `rust:"ConsumedWeight"`
+	BlockWeight frame.Value[ConsumedWeight]
 	// How many bytes the extrinsics of the block have together. There during a block.
 	AllExtrinsicsLen frame.OptionValue[uint32]
 	// The hashes of past blocks by number: the last BlockHashCount ones, and genesis.
