@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"go/ast"
 	"go/parser"
+	"go/scanner"
 	"go/token"
 	"go/types"
 	"io"
@@ -119,15 +120,19 @@ func (l *loader) parse(entry *listed, keep func(name string) bool) (files []*ast
 			continue
 		}
 		file, parseErr := parser.ParseFile(l.fset, filepath.Join(entry.Dir, name), nil, mode)
-		if parseErr != nil {
-			err = errors.Join(err, parseErr)
+		var list scanner.ErrorList
+		if errors.As(parseErr, &list) {
+			for _, e := range list {
+				e.Pos.Filename = relative(e.Pos.Filename)
+			}
 		}
+		err = errors.Join(err, parseErr)
 		if file != nil {
 			files = append(files, file)
 		}
 	}
 	if len(files) == 0 {
-		return nil, errors.Join(err, fmt.Errorf("%s: no Go files but generated ones", entry.Dir))
+		return nil, errors.Join(err, fmt.Errorf("%s: no Go files but generated ones", relative(entry.Dir)))
 	}
 	return files, err
 }

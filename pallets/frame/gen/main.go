@@ -11,11 +11,11 @@ import (
 	"path/filepath"
 )
 
-func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+func main() { os.Exit(run(os.Args[1:], os.Stderr)) }
 
 // run generates the files of the packages in the directories that args name, or of the one in the current directory. It returns the
 // exit code: 0, 1 where a package is not as it should be, 2 where args are not understood.
-func run(args []string, stdout, stderr io.Writer) int {
+func run(args []string, stderr io.Writer) int {
 	flags := flag.NewFlagSet("gen", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	check := flags.Bool("check", false, "write nothing, and fail where a file is missing or old")

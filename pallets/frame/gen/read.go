@@ -74,7 +74,7 @@ type call struct {
 	index                  uint8
 	receiver               string
 	args                   []field
-	postInfo               bool // the method returns a frame.PostInfo
+	postInfo               bool  // the method returns a frame.PostInfo
 	weight, class, pays    *expr // class and pays: nil for Normal, Yes
 	info                   *expr // in place of these three
 	docs                   []string
@@ -208,12 +208,16 @@ func (p *pkg) readUnread() {
 	}
 }
 
-// index reads "N" or "N name=other" behind //frame:call and //frame:event.
-func (p *pkg) index(d directive, what, name string) (uint8, string) {
+// index reads "N" or "N name=other" behind //frame:call and //frame:event, and enters the number into taken.
+func (p *pkg) index(d directive, what, name string, taken map[uint8]string) (uint8, string) {
 	number, rest, _ := strings.Cut(d.text, " ")
 	n, err := strconv.ParseUint(number, 10, 8)
 	if err != nil {
 		p.errorf(d.pos, "index %q of %s is no number from 0 to 255", number, what)
+	} else if other, ok := taken[uint8(n)]; ok {
+		p.errorf(d.pos, "%s has index %d, and so has %s", what, n, other)
+	} else {
+		taken[uint8(n)] = name
 	}
 	if rest = strings.TrimSpace(rest); rest != "" {
 		other, ok := strings.CutPrefix(rest, "name=")
@@ -342,6 +346,7 @@ func (p *pkg) tag(what string, f *ast.Field, allowed []string) reflect.StructTag
 // readTypes reads Pallet, Storage, Constants, events, Error, and the types that declare their codec.
 func (p *pkg) readTypes() {
 	var storage, constants *ast.StructType
+	taken := make(map[uint8]string)
 	eachType(p.files, func(spec *ast.TypeSpec, doc *ast.CommentGroup) {
 		obj, _ := p.info.Defs[spec.Name].(*types.TypeName)
 		if obj == nil {
@@ -366,12 +371,7 @@ func (p *pkg) readTypes() {
 				return
 			}
 			e := event{goName: name, name: name, docs: docsWithout(doc, name)}
-			e.index, e.name = p.index(ds["event"], "event "+name, name)
-			for _, other := range p.events {
-				if other.index == e.index {
-					p.errorf(spec.Pos(), "event %s has index %d, and so has %s", name, e.index, other.goName)
-				}
-			}
+			e.index, e.name = p.index(ds["event"], "event "+name, name, taken)
 			e.fields = p.fields("event "+name, st, snake)
 			p.events = append(p.events, e)
 		case name == "Error" && !directivesOf(doc).declaresCodec():
@@ -444,11 +444,11 @@ func (p *pkg) readStorage(st *ast.StructType) {
 			what := "item " + name.Name + " of Storage"
 			i := item{field: field{goName: name.Name, name: name.Name, t: t, docs: docs(f.Doc), pos: name.Pos()}, kind: itemKind(t)}
 			if i.kind == "" {
-				reason := "is no item: write frame.Value, frame.Map or another item type of package frame, or keep the field in Pallet"
 				if t == types.Typ[types.Invalid] {
-					reason = p.whyInvalid(name.Pos())
+					p.errorf(name.Pos(), "%s: %s", what, p.whyInvalid(name.Pos()))
+				} else {
+					p.errorf(name.Pos(), "field %s of Storage is no item: write frame.Value, frame.Map or another item type of package frame, or move the field to Pallet", name.Name)
 				}
-				p.errorf(name.Pos(), "%s: %s", what, reason)
 				continue
 			}
 			if other := tag.Get("name"); other != "" {
@@ -461,7 +461,7 @@ func (p *pkg) readStorage(st *ast.StructType) {
 			if p.readItem(&i, what) {
 				if text, ok := tag.Lookup("default"); ok {
 					if i.optional() {
-						p.errorf(name.Pos(), "%s: a %s has no default: absent reads as none", what, i.kind)
+						p.errorf(name.Pos(), "%s has no default: absent reads as none in frame.%s", what, i.kind)
 					}
 					i.def = p.expression(f.Pos(), "default of "+what, text)
 				}
@@ -575,7 +575,7 @@ func (p *pkg) readDecl(spec *ast.TypeSpec, doc *ast.CommentGroup, obj *types.Typ
 		p.errorf(spec.Pos(), "type %s has one of AppendScale and DecodeScale: write both or none", name)
 		return
 	}
-	if !d.tuple {
+	if d.enum || ds.has("type") {
 		p.readPath(&d, ds)
 	}
 	switch u := t.Underlying().(type) {
@@ -804,6 +804,7 @@ var reserved = []string{"AppendScale", "DecodeScale", "CallIndex", "Info", "Run"
 
 // readCalls reads the methods with //frame:call.
 func (p *pkg) readCalls() {
+	taken := make(map[uint8]string)
 	allowed := []string{"call", "weight", "class", "pays", "info", "compact", "rust"}
 	for _, file := range p.files {
 		for _, d := range file.Decls {
@@ -819,14 +820,9 @@ func (p *pkg) readCalls() {
 				continue
 			}
 			c := call{method: name, typeName: name + "Call", docs: docs(fn.Doc), pos: fn.Name.Pos(), receiver: "_"}
-			c.index, c.name = p.index(ds["call"], "call "+name, snake(name))
+			c.index, c.name = p.index(ds["call"], "call "+name, snake(name), taken)
 			if p.types.Scope().Lookup(c.typeName) != nil {
 				p.errorf(fn.Pos(), "call %s needs the name %s, which the package declares already", name, c.typeName)
-			}
-			for _, other := range p.calls {
-				if other.index == c.index {
-					p.errorf(fn.Pos(), "call %s has index %d, and so has %s", name, c.index, other.method)
-				}
 			}
 			if len(fn.Recv.List[0].Names) == 1 {
 				c.receiver = fn.Recv.List[0].Names[0].Name
