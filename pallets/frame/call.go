@@ -73,13 +73,19 @@ func Atomically(f func() error) error {
 	return Transaction(f)
 }
 
-// DecodeCall reads a call of the runtime that is installed: what a field of type Call decodes with. How deep calls nest in calls is
-// bounded by the decoder.
+// DecodeCall reads a call of the runtime that is installed, in its box: what a field of type Call decodes with. How deep calls nest in
+// calls is bounded by the decoder.
 func DecodeCall(d *scale.Decoder) Call {
 	if !d.Enter() {
 		return nil
 	}
 	defer d.Leave()
+	return DecodeUnboxedCall(d)
+}
+
+// DecodeUnboxedCall reads a call that stands in an extrinsic or as an item of a sequence, where it counts as no level of its own: Substrate
+// takes batches in batches 256 deep.
+func DecodeUnboxedCall(d *scale.Decoder) Call {
 	index := d.U8()
 	if d.Err() != nil {
 		return nil

@@ -178,6 +178,18 @@ type PostInfo struct {
 // Used returns the PostInfo of a call that cost w.
 func Used(w Weight) PostInfo { return PostInfo{Actual: w, HasActual: true} }
 
+// AddExtensions returns p with the weight of the extensions in what it cost: the form in which extensions see it.
+func (p PostInfo) AddExtensions(info DispatchInfo) PostInfo {
+	if !p.HasActual {
+		p.Actual, p.HasActual = info.Call, true
+	}
+	p.Actual = p.Actual.Add(info.Extension)
+	return p
+}
+
+// Refund takes w off what the call cost: an extension that cost less than it declared.
+func (p *PostInfo) Refund(w Weight) { p.Actual = p.Actual.Sub(w) }
+
 // Weight returns what the call cost, never more than was declared.
 func (p PostInfo) Weight(info DispatchInfo) Weight {
 	if p.HasActual {
