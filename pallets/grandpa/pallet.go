@@ -229,3 +229,6 @@ const (
 	// DuplicateOffenceReport: the equivocation was reported before.
 	DuplicateOffenceReport Error = 6
 )
+
+// StorageVersion is the form of what is stored.
+func (p *Pallet) StorageVersion() uint16 { return 5 }
