@@ -341,7 +341,7 @@ func TestGenesis(t *testing.T) {
 	})
 	// The keys that the genesis of Bittensor's test network has under Grandpa (opentensor/subtensor, chainspecs/raw_spec_testfinney.json).
 	for key, want := range map[string][]byte{
-		"5f9cc45b7a00c5899361e1c6099678dc8a2d09463effcc78a22d75b9cb87dffc": make([]byte, 8),
+		"5f9cc45b7a00c5899361e1c6099678dc8a2d09463effcc78a22d75b9cb87dffc":                                 make([]byte, 8),
 		"5f9cc45b7a00c5899361e1c6099678dcd47cb8f5328af743ddfb361e7180e7fcbb1bdbcacd6ac9340000000000000000": make([]byte, 4),
 	} {
 		raw, _ := hex.DecodeString(key)
