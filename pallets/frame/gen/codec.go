@@ -43,9 +43,9 @@ func isBytes(t types.Type) bool {
 // isByte tells whether a slice or array of t goes through functions of bytes: t is byte itself.
 func isByte(t types.Type) bool { return types.Identical(types.Unalias(t), types.Typ[types.Uint8]) }
 
-// isScale returns the name of a type of package scale that Decoder reads by a method of that name: U128, U256, BitVec.
+// isScale returns the name of a type of package scale that Decoder reads by a method of that name: U128, U256.
 func isScale(t types.Type) (name string, ok bool) {
-	for _, name := range []string{"U128", "U256", "BitVec"} {
+	for _, name := range []string{"U128", "U256"} {
 		if isNamed(t, scalePath, name) {
 			return name, true
 		}
@@ -450,7 +450,7 @@ func (f *file) zero(t types.Type) string {
 func (p *pkg) spelling(t types.Type) string {
 	t = types.Unalias(t)
 	if name, ok := isScale(t); ok {
-		return map[string]string{"U128": "u128", "U256": "U256", "BitVec": "BitVec<u8, Lsb0>"}[name]
+		return map[string]string{"U128": "u128", "U256": "U256"}[name]
 	}
 	if n, ok := t.(*types.Named); ok {
 		path, name := "", n.Obj().Name()

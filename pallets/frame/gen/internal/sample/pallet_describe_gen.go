@@ -199,7 +199,6 @@ func (p *Pallet) Describe(r *describe.Registry) describe.Pallet {
 				describe.Field("id", describe.Of[ID](r), "Id"),
 				describe.Field("choice", describe.Of[Choice](r), "Choice"),
 				describe.Field("wide", describe.Of[scale.U256](r), "U256"),
-				describe.Field("bits", describe.Of[scale.BitVec](r), "BitVec<u8, Lsb0>"),
 				describe.Field("shares", describe.Of[[]Share](r), "Vec<Perbill>"),
 				describe.Field("matrix", describe.Of[[][2]NetUID](r), "Vec<[NetUID; 2]>")),
 			describe.Variant("nothing", 2, []string{" Nothing has no arguments."}),

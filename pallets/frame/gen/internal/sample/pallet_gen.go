@@ -143,7 +143,6 @@ type SetAllCall struct {
 	ID     ID
 	Choice Choice
 	Wide   scale.U256
-	Bits   scale.BitVec
 	Shares []Share
 	Matrix [][2]NetUID
 }
@@ -162,7 +161,6 @@ func (c *SetAllCall) AppendScale(dst []byte) []byte {
 	dst = c.ID.AppendScale(dst)
 	dst = c.Choice.AppendScale(dst)
 	dst = scale.AppendU256(dst, c.Wide)
-	dst = scale.AppendBitVec(dst, c.Bits)
 	dst = scale.AppendSlice(dst, c.Shares)
 	return scale.AppendSeq(dst, c.Matrix, appendArray2OfNetUID)
 }
@@ -177,7 +175,6 @@ func (c *SetAllCall) DecodeScale(d *scale.Decoder) {
 	c.ID.DecodeScale(d)
 	c.Choice.DecodeScale(d)
 	c.Wide = d.U256()
-	c.Bits = d.BitVec()
 	c.Shares = scale.DecodeSlice[Share](d)
 	c.Matrix = scale.DecodeSeq(d, decodeArray2OfNetUID)
 }
@@ -189,7 +186,7 @@ func (c *SetAllCall) Info() frame.DispatchInfo {
 
 // Run implements frame.Call.
 func (c *SetAllCall) Run(origin frame.Origin) (frame.PostInfo, error) {
-	return frame.PostInfo{}, instance.SetAll(origin, c.To, c.NetUID, c.Record, c.Names, c.Share, c.ID, c.Choice, c.Wide, c.Bits, c.Shares, c.Matrix)
+	return frame.PostInfo{}, instance.SetAll(origin, c.To, c.NetUID, c.Record, c.Names, c.Share, c.ID, c.Choice, c.Wide, c.Shares, c.Matrix)
 }
 
 // NothingCall is the call nothing, which has no arguments.

@@ -225,7 +225,7 @@ func (p *Pallet) Batch(origin frame.Origin, calls []frame.Call, c frame.Call, in
 //frame:call 1
 //frame:weight frame.RefTime(1)
 //frame:class Operational
-func (p *Pallet) SetAll(origin frame.Origin, to chain.MultiAddress, netUID NetUID, record Record, names *Names, share Share, id ID, choice Choice, wide scale.U256, bits scale.BitVec, shares []Share, matrix [][2]NetUID) error {
+func (p *Pallet) SetAll(origin frame.Origin, to chain.MultiAddress, netUID NetUID, record Record, names *Names, share Share, id ID, choice Choice, wide scale.U256, shares []Share, matrix [][2]NetUID) error {
 	return origin.Root()
 }
 
