@@ -78,7 +78,9 @@ func TestVectors(t *testing.T) {
 		fund(v, c, 2)
 		call := tc.Transfer(6, 15)
 		hash := hashOfCall(call)
-		noop(v, func() (frame.PostInfo, error) { return p.ApproveAsMulti(tc.Signed(2), 2, tc.IDs(1, 3), now(), hash, zero) }, UnexpectedTimepoint)
+		noop(v, func() (frame.PostInfo, error) {
+			return p.ApproveAsMulti(tc.Signed(2), 2, tc.IDs(1, 3), now(), hash, zero)
+		}, UnexpectedTimepoint)
 		v.Ok(ok(p.ApproveAsMulti(tc.Signed(1), 2, tc.IDs(2, 3), nil, hash, zero)))
 		noop(v, func() (frame.PostInfo, error) { return p.AsMulti(tc.Signed(2), 2, tc.IDs(1, 3), nil, call, zero) }, NoTimepoint)
 		later := Timepoint{Now().Height, 1}
@@ -153,9 +155,13 @@ func TestVectors(t *testing.T) {
 	s.Test("duplicate_approvals_are_ignored", run(func(v *vectors.Test, c *tc.Chain, p *Pallet) {
 		hash := hashOfCall(tc.Transfer(6, 15))
 		v.Ok(ok(p.ApproveAsMulti(tc.Signed(1), 2, tc.IDs(2, 3), nil, hash, zero)))
-		noop(v, func() (frame.PostInfo, error) { return p.ApproveAsMulti(tc.Signed(1), 2, tc.IDs(2, 3), now(), hash, zero) }, AlreadyApproved)
+		noop(v, func() (frame.PostInfo, error) {
+			return p.ApproveAsMulti(tc.Signed(1), 2, tc.IDs(2, 3), now(), hash, zero)
+		}, AlreadyApproved)
 		v.Ok(ok(p.ApproveAsMulti(tc.Signed(2), 2, tc.IDs(1, 3), now(), hash, zero)))
-		noop(v, func() (frame.PostInfo, error) { return p.ApproveAsMulti(tc.Signed(3), 2, tc.IDs(1, 2), now(), hash, zero) }, AlreadyApproved)
+		noop(v, func() (frame.PostInfo, error) {
+			return p.ApproveAsMulti(tc.Signed(3), 2, tc.IDs(1, 2), now(), hash, zero)
+		}, AlreadyApproved)
 	}))
 	s.Test("multisig_1_of_3_works", run(func(v *vectors.Test, c *tc.Chain, p *Pallet) {
 		fund(v, c, 1)

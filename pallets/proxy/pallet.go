@@ -357,7 +357,9 @@ func (p *Pallet) SetRealPaysFee(origin frame.Origin, delegate chain.MultiAddress
 func (p *Pallet) OnFinalize(chain.BlockNumber) { p.LastCallResult.Clear(^uint32(0)) }
 
 // PaysFee tells whether the real account has chosen to pay the fees of the delegate's calls as its proxy.
-func (p *Pallet) PaysFee(real, delegate chain.AccountID) bool { return p.RealPaysFee.Has(real, delegate) }
+func (p *Pallet) PaysFee(real, delegate chain.AccountID) bool {
+	return p.RealPaysFee.Has(real, delegate)
+}
 
 // AddDelegate adds a proxy of who and reserves its deposit. Errors: NoSelfProxy, Duplicate, TooMany, those of the currency. Deposits
 // ProxyAdded.

@@ -167,3 +167,10 @@ func Count(e frame.Event) (n int) {
 
 // CallFiltered is the error of a call that a filter stops.
 var CallFiltered = frame.Module(System, 5)
+
+// SetFree makes the free balance of who what is given; the issuance follows.
+func (c *Chain) SetFree(who chain.AccountID, free units.Rao) {
+	made, left := c.Balances.MakeFreeBalanceBe(who, free)
+	c.Balances.DropPositive(made)
+	c.Balances.DropNegative(left)
+}
