@@ -309,11 +309,14 @@ func (f *file) decodeCompact(x string, t types.Type) string {
 	if isNamed(t, scalePath, "U128") {
 		return x + " = d.CompactU128()"
 	}
-	read := "d.Compact" + integers[t.Underlying().(*types.Basic).Kind()] + "()"
-	if read == "d.CompactU64()" {
-		read = "d.Compact()"
+	return x + " = " + f.convertBack(compactRead(t.Underlying().(*types.Basic)), t)
+}
+
+func compactRead(u *types.Basic) string {
+	if u.Kind() == types.Uint64 {
+		return "d.Compact()"
 	}
-	return x + " = " + f.convertBack(read, t)
+	return "d.Compact" + integers[u.Kind()] + "()"
 }
 
 // appendFunc and decodeFunc return functions for values of type t: those of package scale, or ones that are written at the end of the file.
@@ -464,6 +467,9 @@ func (p *pkg) spelling(t types.Type) string {
 			return "(" + p.spelling(n.TypeArgs().At(0)) + ", " + p.spelling(n.TypeArgs().At(1)) + ")"
 		}
 		if ds := p.declared[path][name]; ds.declaresCodec() && !ds.has("tuple") {
+			if ds.has("compact") {
+				return "Compact<" + p.spelling(n.Underlying()) + ">"
+			}
 			rust, _, _ := strings.Cut(ds["type"].text+ds["enum"].text, "<")
 			rust = rust[strings.LastIndex(rust, ":")+1:]
 			if s, ok := n.Underlying().(*types.Slice); ok && ds.has("bound") {

@@ -67,6 +67,10 @@ func (p *pkg) describers() (names []string) {
 }
 
 func (f *file) describeDecl(d decl) {
+	if d.compact {
+		f.printf("return %s{Def: %s{Kind: %s, Elem: %s[%s](r)}}\n", f.ref(metadataPath, "Type"), f.ref(metadataPath, "Def"), f.ref(metadataPath, "Compact"), f.d("Of"), f.typ(d.fields[0].t))
+		return
+	}
 	if d.tuple {
 		elems := make([]string, len(d.fields))
 		for i, a := range d.fields {

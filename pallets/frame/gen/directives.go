@@ -41,7 +41,7 @@ func (ds directives) has(name string) bool {
 
 // declaresCodec tells whether a type with these directives has a codec that is generated.
 func (ds directives) declaresCodec() bool {
-	return ds.has("type") || ds.has("tuple") || ds.has("enum") || ds.has("bound")
+	return ds.has("type") || ds.has("tuple") || ds.has("enum") || ds.has("compact") || ds.has("bound")
 }
 
 // typeDirectives returns the directives of all types that have any.

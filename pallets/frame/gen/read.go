@@ -102,6 +102,7 @@ type decl struct {
 	name     string
 	t        *types.Named
 	tuple    bool
+	compact  bool    // an integer in compact form
 	path     string  // of the Rust type
 	params   []param // its type parameters
 	bound    *expr   // of a bounded vector
@@ -555,15 +556,21 @@ func hashers(ts ...types.Type) (names []string) {
 // readDecl reads a type with //frame:type, //frame:tuple, //frame:enum or //frame:bound.
 func (p *pkg) readDecl(spec *ast.TypeSpec, doc *ast.CommentGroup, obj *types.TypeName) {
 	name := spec.Name.Name
-	ds := p.take("type "+name, []string{"type", "tuple", "enum", "bound"}, doc)
+	ds := p.take("type "+name, []string{"type", "tuple", "enum", "compact", "bound"}, doc)
 	t, ok := obj.Type().(*types.Named)
 	if !ok || spec.TypeParams != nil {
 		p.errorf(spec.Pos(), "type %s: a directive belongs over a type of its own, without type parameters", name)
 		return
 	}
-	d := decl{name: name, t: t, tuple: ds.has("tuple"), enum: ds.has("enum")}
-	if ds.has("type") && ds.has("enum") || ds.has("tuple") && (ds.has("type") || ds.has("enum")) {
-		p.errorf(spec.Pos(), "type %s: //frame:type, //frame:tuple and //frame:enum exclude each other", name)
+	d := decl{name: name, t: t, tuple: ds.has("tuple"), enum: ds.has("enum"), compact: ds.has("compact")}
+	kinds := 0
+	for _, kind := range []string{"type", "tuple", "enum", "compact"} {
+		if ds.has(kind) {
+			kinds++
+		}
+	}
+	if kinds > 1 {
+		p.errorf(spec.Pos(), "type %s: //frame:type, //frame:tuple, //frame:enum and //frame:compact exclude each other", name)
 		return
 	}
 	for _, n := range []string{"AppendScale", "DecodeScale"} {
@@ -580,8 +587,8 @@ func (p *pkg) readDecl(spec *ast.TypeSpec, doc *ast.CommentGroup, obj *types.Typ
 	}
 	switch u := t.Underlying().(type) {
 	case *types.Struct:
-		if d.enum || ds.has("bound") {
-			p.errorf(spec.Pos(), "struct %s can be no enum and no bounded vector: write //frame:type or //frame:tuple", name)
+		if d.enum || d.compact || ds.has("bound") {
+			p.errorf(spec.Pos(), "struct %s can be no enum, no compact integer and no bounded vector: write //frame:type or //frame:tuple", name)
 			return
 		}
 		st, ok := spec.Type.(*ast.StructType)
@@ -602,6 +609,10 @@ func (p *pkg) readDecl(spec *ast.TypeSpec, doc *ast.CommentGroup, obj *types.Typ
 			}
 			break
 		}
+		if d.compact && !compactable(u) {
+			p.errorf(spec.Pos(), "type %s: only an unsigned integer has a compact form", name)
+			return
+		}
 		_, isSlice := u.(*types.Slice)
 		if bound, ok := ds["bound"]; ok {
 			if !isSlice || !ds.has("type") {
@@ -613,7 +624,10 @@ func (p *pkg) readDecl(spec *ast.TypeSpec, doc *ast.CommentGroup, obj *types.Typ
 		if !p.encodable(spec.Pos(), "type "+name, u) {
 			return
 		}
-		d.fields = []field{{t: u, rust: p.spelling(u)}}
+		d.fields = []field{{t: u, compact: d.compact, rust: p.spelling(u)}}
+		if !strings.Contains(d.path, "::") {
+			d.fields[0].rust = "" // BTreeMap, BTreeSet: types of the prelude describe themselves without
+		}
 		if isSlice && strings.HasSuffix(d.path, "BoundedVec") {
 			d.fields[0].rust = "Vec<T>"
 			if len(d.params) == 0 {

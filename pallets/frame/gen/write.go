@@ -412,10 +412,17 @@ func (f *file) writeCodec(d decl) {
 		switch u := u.(type) {
 		case *types.Basic:
 			x, read = u.Name()+"(v)", "*v = "+d.name+"("+basicRead(u)+")"
+			if d.compact {
+				read = "*v = " + d.name + "(" + compactRead(u) + ")"
+			}
 		case *types.Array:
 			read = f.decodeStmt("v", u)
 		}
-		f.printf("// AppendScale appends the value.\nfunc (v %s) AppendScale(dst []byte) []byte {\nreturn %s\n}\n\n", d.name, f.appendExpr(x, u))
+		e := f.appendExpr(x, u)
+		if d.compact {
+			e = fmt.Sprintf("%s(dst, uint64(v))", f.ref(scalePath, "AppendCompact"))
+		}
+		f.printf("// AppendScale appends the value.\nfunc (v %s) AppendScale(dst []byte) []byte {\nreturn %s\n}\n\n", d.name, e)
 		f.printf("// DecodeScale reads what AppendScale wrote.\nfunc (v *%s) DecodeScale(d *%s) {\n", d.name, decoder)
 		if d.bound == nil {
 			f.printf("%s\n}\n\n", read)

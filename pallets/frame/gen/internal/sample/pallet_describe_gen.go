@@ -60,6 +60,9 @@ func init() {
 			describe.Field("", describe.Of[uint32](r), "u32"),
 		)
 	})
+	describe.Type[Index](func(r *describe.Registry) metadata.Type {
+		return metadata.Type{Def: metadata.Def{Kind: metadata.Compact, Elem: describe.Of[uint32](r)}}
+	})
 	describe.Type[ID](func(r *describe.Registry) metadata.Type {
 		return describe.Composite("pallet_sample::types::Id", nil,
 			describe.Field("", describe.Of[[8]byte](r), "[u8; 8]"),
@@ -200,7 +203,8 @@ func (p *Pallet) Describe(r *describe.Registry) describe.Pallet {
 				describe.Field("choice", describe.Of[Choice](r), "Choice"),
 				describe.Field("wide", describe.Of[scale.U256](r), "U256"),
 				describe.Field("shares", describe.Of[[]Share](r), "Vec<Perbill>"),
-				describe.Field("matrix", describe.Of[[][2]NetUID](r), "Vec<[NetUID; 2]>")),
+				describe.Field("matrix", describe.Of[[][2]NetUID](r), "Vec<[NetUID; 2]>"),
+				describe.Field("indices", describe.Of[[]Index](r), "Vec<Compact<u32>>")),
 			describe.Variant("nothing", 2, []string{" Nothing has no arguments."}),
 			describe.Variant("batch_all", 3, []string{" Batch runs calls."},
 				describe.Field("calls", describe.Of[[]frame.Call](r), "Vec<<T as Config>::RuntimeCall>"),

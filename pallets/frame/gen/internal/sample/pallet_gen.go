@@ -135,16 +135,17 @@ func (c *AddCall) Run(origin frame.Origin) (frame.PostInfo, error) {
 
 // SetAllCall is the call set_all with its arguments.
 type SetAllCall struct {
-	To     chain.MultiAddress
-	NetUID NetUID
-	Record Record
-	Names  *Names
-	Share  Share
-	ID     ID
-	Choice Choice
-	Wide   scale.U256
-	Shares []Share
-	Matrix [][2]NetUID
+	To      chain.MultiAddress
+	NetUID  NetUID
+	Record  Record
+	Names   *Names
+	Share   Share
+	ID      ID
+	Choice  Choice
+	Wide    scale.U256
+	Shares  []Share
+	Matrix  [][2]NetUID
+	Indices []Index
 }
 
 // CallIndex implements frame.Call.
@@ -162,7 +163,8 @@ func (c *SetAllCall) AppendScale(dst []byte) []byte {
 	dst = c.Choice.AppendScale(dst)
 	dst = scale.AppendU256(dst, c.Wide)
 	dst = scale.AppendSlice(dst, c.Shares)
-	return scale.AppendSeq(dst, c.Matrix, appendArray2OfNetUID)
+	dst = scale.AppendSeq(dst, c.Matrix, appendArray2OfNetUID)
+	return scale.AppendSlice(dst, c.Indices)
 }
 
 // DecodeScale reads the arguments, behind both indices.
@@ -177,6 +179,7 @@ func (c *SetAllCall) DecodeScale(d *scale.Decoder) {
 	c.Wide = d.U256()
 	c.Shares = scale.DecodeSlice[Share](d)
 	c.Matrix = scale.DecodeSeq(d, decodeArray2OfNetUID)
+	c.Indices = scale.DecodeSlice[Index](d)
 }
 
 // Info implements frame.Call.
@@ -186,7 +189,7 @@ func (c *SetAllCall) Info() frame.DispatchInfo {
 
 // Run implements frame.Call.
 func (c *SetAllCall) Run(origin frame.Origin) (frame.PostInfo, error) {
-	return frame.PostInfo{}, instance.SetAll(origin, c.To, c.NetUID, c.Record, c.Names, c.Share, c.ID, c.Choice, c.Wide, c.Shares, c.Matrix)
+	return frame.PostInfo{}, instance.SetAll(origin, c.To, c.NetUID, c.Record, c.Names, c.Share, c.ID, c.Choice, c.Wide, c.Shares, c.Matrix, c.Indices)
 }
 
 // NothingCall is the call nothing, which has no arguments.
@@ -391,6 +394,16 @@ func (v Share) AppendScale(dst []byte) []byte {
 // DecodeScale reads what AppendScale wrote.
 func (v *Share) DecodeScale(d *scale.Decoder) {
 	*v = Share(d.U32())
+}
+
+// AppendScale appends the value.
+func (v Index) AppendScale(dst []byte) []byte {
+	return scale.AppendCompact(dst, uint64(v))
+}
+
+// DecodeScale reads what AppendScale wrote.
+func (v *Index) DecodeScale(d *scale.Decoder) {
+	*v = Index(d.CompactU32())
 }
 
 // AppendScale appends the value.

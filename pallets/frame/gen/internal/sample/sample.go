@@ -136,6 +136,11 @@ type Name []byte
 //frame:type sp_arithmetic::per_things::Perbill
 type Share uint32
 
+// Index is a compact integer wherever it stands.
+//
+//frame:compact
+type Index uint32
+
 // ID is an array with a name.
 //
 //frame:type pallet_sample::types::Id
@@ -225,7 +230,7 @@ func (p *Pallet) Batch(origin frame.Origin, calls []frame.Call, c frame.Call, in
 //frame:call 1
 //frame:weight frame.RefTime(1)
 //frame:class Operational
-func (p *Pallet) SetAll(origin frame.Origin, to chain.MultiAddress, netUID NetUID, record Record, names *Names, share Share, id ID, choice Choice, wide scale.U256, shares []Share, matrix [][2]NetUID) error {
+func (p *Pallet) SetAll(origin frame.Origin, to chain.MultiAddress, netUID NetUID, record Record, names *Names, share Share, id ID, choice Choice, wide scale.U256, shares []Share, matrix [][2]NetUID, indices []Index) error {
 	return origin.Root()
 }
 

@@ -121,9 +121,9 @@ func TestCalls(t *testing.T) {
 		{&BatchCall{Calls: []frame.Call{&AddCall{1}, &NothingCall{}}, C: &NothingCall{}, InfoArg: []frame.Pair[uint16, Point]{{A: 5, B: Point{1, 2}}}},
 			"0903" + "08" + "090004" + "0902" + "0902" + "04" + "0500" + "0100000002000000"},
 		{&SetAllCall{To: chain.MultiAddress{Kind: chain.AddressID, Bytes: alice[:]}, NetUID: 3, Record: record(), Names: &names, Share: 1, ID: ID{9}, Choice: Any, Wide: scale.U256{7},
-			Shares: []Share{2}, Matrix: [][2]NetUID{{1, 2}}},
+			Shares: []Share{2}, Matrix: [][2]NetUID{{1, 2}}, Indices: []Index{64}},
 			"0901" + "00" + hex.EncodeToString(alice[:]) + "0300" + recordHex + "01" + "04" + "0478" + "01000000" + "0900000000000000" + "00" +
-				"0700000000000000000000000000000000000000000000000000000000000000" + "04" + "02000000" + "04" + "01000200"},
+				"0700000000000000000000000000000000000000000000000000000000000000" + "04" + "02000000" + "04" + "01000200" + "04" + "0101"},
 	} {
 		got := c.call.AppendScale(nil)
 		if hex.EncodeToString(got) != c.hex {

@@ -55,3 +55,9 @@ type Other Half
 
 //frame:name Something
 func function() {}
+
+//frame:compact
+type Signed int32
+
+//frame:compact
+type Struct struct{ A uint32 }
