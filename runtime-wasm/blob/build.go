@@ -6,9 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/gotensor/gotensor/internal/codeblob"
@@ -25,6 +27,8 @@ type Source struct {
 	Dir     string   // a directory of the module; empty for the present one
 	Package string   // its main package, as go build takes it
 	Tags    []string // build tags
+	// Files are files that the compiler sees beside those of the module, by their path relative to Dir: what is computed for the build.
+	Files map[string][]byte
 }
 
 // Code is a finished blob in the form that lies under the key ":code", and what is said about it.
@@ -97,6 +101,13 @@ func Compile(ctx context.Context, s Source, names bool) ([]byte, error) {
 	if len(s.Tags) > 0 {
 		args = append(args, "-tags="+strings.Join(s.Tags, ","))
 	}
+	if len(s.Files) > 0 {
+		overlay, err := writeOverlay(dir, s.Files)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrCompile, err)
+		}
+		args = append(args, "-overlay="+overlay)
+	}
 	if _, err := goCommand(ctx, s.Dir, env, append(args, s.Package)...); err != nil {
 		return nil, err
 	}
@@ -105,6 +116,25 @@ func Compile(ctx context.Context, s Source, names bool) ([]byte, error) {
 		return nil, fmt.Errorf("%w: %w", ErrCompile, err)
 	}
 	return module, nil
+}
+
+// writeOverlay writes files to dir and returns the file that tells go build about them.
+func writeOverlay(dir string, files map[string][]byte) (string, error) {
+	var overlay struct{ Replace map[string]string }
+	overlay.Replace = make(map[string]string, len(files))
+	for i, path := range slices.Sorted(maps.Keys(files)) {
+		file := filepath.Join(dir, fmt.Sprintf("file%d", i))
+		if err := os.WriteFile(file, files[path], 0o600); err != nil {
+			return "", err
+		}
+		overlay.Replace[filepath.FromSlash(path)] = file
+	}
+	text, err := json.Marshal(overlay)
+	if err != nil {
+		return "", err
+	}
+	name := filepath.Join(dir, "overlay.json")
+	return name, os.WriteFile(name, text, 0o600)
 }
 
 // cleared are the variables that would change what the toolchain makes.

@@ -20,6 +20,7 @@ import (
 	"path/filepath"
 
 	"github.com/gotensor/gotensor/runtime-wasm/blob"
+	"github.com/gotensor/gotensor/runtime-wasm/runtime"
 )
 
 // flavours are the build tags of each, in the order in which they are built.
@@ -55,13 +56,18 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "build: unexpected argument %q\n", flags.Arg(0))
 		return 2
 	}
+	files, err := embedded(*source)
+	if err != nil {
+		fmt.Fprintf(stderr, "build: %v\n", err)
+		return 1
+	}
 	built := 0
 	for _, f := range flavours {
 		if *flavour != "both" && *flavour != f.name {
 			continue
 		}
 		built++
-		code, err := blob.Build(ctx, blob.Source{Package: *source, Tags: f.tags}, blob.Options{Names: *names})
+		code, err := blob.Build(ctx, blob.Source{Package: *source, Tags: append(pace(), f.tags...), Files: files}, blob.Options{Names: *names})
 		if err == nil {
 			err = write(*out, f.name, code, stdout)
 		}
@@ -75,6 +81,27 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	return 0
+}
+
+// embedded returns the metadata that the runtime embeds: computed here, where the same pallets are composed, and laid over package runtime.
+func embedded(source string) (map[string][]byte, error) {
+	metadata, err := runtime.Embed()
+	if err != nil {
+		return nil, err
+	}
+	files := make(map[string][]byte)
+	for name, contents := range metadata {
+		files[filepath.Join(source, "runtime", name)] = contents
+	}
+	return files, nil
+}
+
+// pace returns the build tag of the runtime's pace. This program is built with it, as it computes the metadata.
+func pace() []string {
+	if runtime.Fast {
+		return []string{"fast"}
+	}
+	return nil
 }
 
 // write puts the files of a flavour into dir and describes them.
