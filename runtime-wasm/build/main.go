@@ -17,6 +17,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path"
 	"path/filepath"
 
 	"github.com/gotensor/gotensor/runtime-wasm/blob"
@@ -56,7 +57,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "build: unexpected argument %q\n", flags.Arg(0))
 		return 2
 	}
-	files, err := embedded(*source)
+	files, err := runtime.Embed(path.Join(*source, "runtime"))
 	if err != nil {
 		fmt.Fprintf(stderr, "build: %v\n", err)
 		return 1
@@ -81,19 +82,6 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	return 0
-}
-
-// embedded returns the metadata that the runtime embeds: computed here, where the same pallets are composed, and laid over package runtime.
-func embedded(source string) (map[string][]byte, error) {
-	metadata, err := runtime.Embed()
-	if err != nil {
-		return nil, err
-	}
-	files := make(map[string][]byte)
-	for name, contents := range metadata {
-		files[filepath.Join(source, "runtime", name)] = contents
-	}
-	return files, nil
 }
 
 // pace returns the build tag of the runtime's pace. This program is built with it, as it computes the metadata.

@@ -20,12 +20,12 @@ var Presets = []Preset{
 
 // Keys of //One, //Two and //Three, sr25519 and ed25519.
 const (
-	one          = `"5GTvGUbmRPRLNYj3eZZGsYdpJzrqnkuuw1kPstPUBMCX66nd"`
-	two          = `"5CLRURdJrEEW4ubgXbWvhtWZDdLbgAzJqcVPDfuWcqWPuK2C"`
-	three        = `"5HHK5BVNcGLRSE5yQvvCXQLRWpYUx1HUj6Vq5MdhYTWpgtvo"`
-	grandpaOne   = `["5DL4RLKs4A87fVXBw3uxEvQhoWA8xPDRyXYAEhSTbhF8Z4fB",1]`
-	grandpaTwo   = `["5DL4RLKs4A87fVXBw3uxEvQhoWA8xPDRyXYAEhSTbhF8Z4fB",1]`
-	grandpaThree = `["5DL4RLKs4A87fVXBw3uxEvQhoWA8xPDRyXYAEhSTbhF8Z4fB",1]`
+	one          = `"5Fxune7f71ZbpP2FoY3mhYcmM596Erhv1gRue4nsPwkxMR4n"`
+	two          = `"5CUjxa4wVKMj3FqKdqAUf7zcEMr4MYAjXeWmUf44B41neLmJ"`
+	three        = `"5FKiDJ3T1c59m3QwQVgXyk2QmibqBaYSzk2X5eiPjLR438pk"`
+	grandpaOne   = `["5Caq1V1MnhfNNoGza9sqx1so37LNq2N5xMeR7xpVpv7Nqgnf",1]`
+	grandpaTwo   = `["5DtDrLseQBezH6PQuGniJL8kXLK1sFzYDbw74M6ZoQ9W34Qb",1]`
+	grandpaThree = `["5HRC3mLvgGFHce3aMW9sR6m5if6W6BXuyUPomyjuDrak64Tc",1]`
 )
 
 func preset(aura, grandpa string) string {

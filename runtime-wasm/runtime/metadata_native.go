@@ -3,6 +3,7 @@
 package runtime
 
 import (
+	"path"
 	"sync"
 
 	"github.com/gotensor/gotensor/pallets/frame"
@@ -10,9 +11,6 @@ import (
 	"github.com/gotensor/gotensor/primitives/metadata"
 	"github.com/gotensor/gotensor/primitives/scale"
 )
-
-// Embedded are the files that the build of the blob puts beside this one, by name: the answers of Metadata_metadata_at_version, and the digest of RFC-0078.
-type Embedded map[string][]byte
 
 // Names of the embedded files.
 const (
@@ -35,34 +33,35 @@ func Describe() (*metadata.Metadata, error) {
 	return describe.Build(describe.Runtime{Pallets: frame.Current().Pallets(), Extensions: Extensions(), APIs: apiNames})
 }
 
-// Embed computes what the blob embeds.
-func Embed() (Embedded, error) {
+// Embed computes what the blob embeds: the answers of Metadata_metadata_at_version, and the digest of RFC-0078. The files are named by their path where dir is that of
+// this package. The build lays them over it.
+func Embed(dir string) (map[string][]byte, error) {
 	v15, err := Describe()
 	if err != nil {
 		return nil, err
 	}
-	digest, err := v15.Digest(metadata.ChainInfo{
+	hash, err := v15.Digest(metadata.ChainInfo{
 		SpecName: Version.SpecName, SpecVersion: Version.SpecVersion, SS58Prefix: System.SS58Prefix, Decimals: 9, Symbol: "TAO",
 	})
 	if err != nil {
 		return nil, err
 	}
-	return Embedded{
-		fileV14:  scale.AppendBytes([]byte{1}, describe.V14(v15).Encode()),
-		fileV15:  scale.AppendBytes([]byte{1}, v15.Encode()),
-		fileHash: digest[:],
+	return map[string][]byte{
+		path.Join(dir, fileV14):  scale.AppendBytes([]byte{1}, describe.V14(v15).Encode()),
+		path.Join(dir, fileV15):  scale.AppendBytes([]byte{1}, v15.Encode()),
+		path.Join(dir, fileHash): hash[:],
 	}, nil
 }
 
 // embedded is Embed, once.
-var embedded = sync.OnceValue(func() Embedded {
-	e, err := Embed()
+var embedded = sync.OnceValue(func() map[string][]byte {
+	files, err := Embed("")
 	if err != nil {
 		panic("BUG: the runtime has no metadata: " + err.Error())
 	}
-	hash := [32]byte(e[fileHash])
+	hash := [32]byte(files[fileHash])
 	digest = &hash
-	return e
+	return files
 })
 
 // metadataHash returns the digest of RFC-0078; nil before it was computed, which takes a runtime that was composed.

@@ -7,7 +7,7 @@ import (
 )
 
 func TestEmbed(t *testing.T) {
-	e, err := runtime.Embed()
+	e, err := runtime.Embed(".")
 	if err != nil {
 		t.Fatal(err)
 	}
