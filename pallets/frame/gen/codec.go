@@ -252,7 +252,11 @@ func (f *file) decodeStmt(x string, t types.Type) string {
 		if _, ok := f.p.hasCodec(u.Elem()); ok {
 			return fmt.Sprintf("%s = %s[%s](d)", x, f.ref(scalePath, "DecodeSlice"), f.typ(u.Elem()))
 		}
-		return fmt.Sprintf("%s = %s(d, %s)", x, f.ref(scalePath, "DecodeSeq"), f.decodeFunc(u.Elem()))
+		item := f.decodeFunc(u.Elem())
+		if isCall(u.Elem()) { // the sequence is a level of nesting, and its calls stand in no boxes
+			item = f.ref(framePath, "DecodeUnboxedCall")
+		}
+		return fmt.Sprintf("%s = %s(d, %s)", x, f.ref(scalePath, "DecodeSeq"), item)
 	case *types.Array:
 		if isByte(u.Elem()) {
 			return fmt.Sprintf("d.Read(%s[:])", x)

@@ -234,7 +234,7 @@ func (c *BatchCall) AppendScale(dst []byte) []byte {
 
 // DecodeScale reads the arguments, behind both indices.
 func (c *BatchCall) DecodeScale(d *scale.Decoder) {
-	c.Calls = scale.DecodeSeq(d, frame.DecodeCall)
+	c.Calls = scale.DecodeSeq(d, frame.DecodeUnboxedCall)
 	c.C = frame.DecodeCall(d)
 	c.InfoArg = scale.DecodeSeq(d, decodeFramePairU16Point)
 }
