@@ -48,8 +48,8 @@ type Storage struct {
 	Multisigs frame.OptionDoubleMap[frame.Twox64Concat, chain.AccountID, frame.Blake2_128Concat, [32]byte, Multisig]
 }
 
-// StorageVersion is the version of the layout: since 1 the pallet keeps no calls.
-const StorageVersion = 1
+// StorageVersion implements frame.Versioned: since 1 the pallet keeps no calls.
+func (p *Pallet) StorageVersion() uint16 { return 1 }
 
 // maxSignatories bounds the type of the stored approvals.
 const maxSignatories = 100

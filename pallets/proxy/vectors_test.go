@@ -46,7 +46,8 @@ func newChain(t testing.TB) (*tc.Chain, *Pallet) {
 	}
 	c := tc.New(t, allow, map[uint64]units.Rao{1: 10, 2: 10, 3: 10, 4: 10, 5: 3},
 		frame.Entry{Index: 11, Name: "Utility", Pallet: &utility.Pallet{Constants: utility.Constants{BatchedCallsLimit: utility.BatchedCallsLimit}}},
-		frame.Entry{Index: 16, Name: "Proxy", Pallet: p})
+		frame.Entry{Index: 16, Name: "Proxy", Pallet: p},
+		frame.Entry{Index: 40, Name: "Example", Pallet: &tc.Example{}})
 	p.Currency = c.Balances
 	return c, p
 }

@@ -27,8 +27,8 @@
 //
 // # What it does not do
 //
-// A batch is no transaction of its own: unlike batch_all it leaves the writes of the calls before a failing one. A runtime that wants no
-// batch inside of batches sets NoNesting as its base filter, as Subtensor does.
+// A batch is no transaction of its own: unlike batch_all it leaves the writes of the calls before a failing one. Whether batches may stand
+// in batches is for the base filter of the runtime to say; Subtensor's says no.
 //
 // Source: opentensor/subtensor pallets/utility, a fork of paritytech/polkadot-sdk substrate/frame/utility.
 package utility

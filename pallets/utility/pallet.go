@@ -213,31 +213,6 @@ func DerivativeAccount(who chain.AccountID, index uint16) chain.AccountID {
 	return host.Blake2_256(scale.AppendU16(preimage, index))
 }
 
-// NoNesting is a base filter that lets through all calls but batches that hold batches. Source: opentensor/subtensor runtime/src/lib.rs,
-// NoNestingCallFilter.
-func NoNesting(c frame.Call) bool {
-	for _, inner := range batched(c) {
-		switch inner.(type) {
-		case *BatchCall, *BatchAllCall, *ForceBatchCall:
-			return false
-		}
-	}
-	return true
-}
-
-// batched returns the calls of a batch of any kind, and nil for all other calls.
-func batched(c frame.Call) []frame.Call {
-	switch c := c.(type) {
-	case *BatchCall:
-		return c.Calls
-	case *BatchAllCall:
-		return c.Calls
-	case *ForceBatchCall:
-		return c.Calls
-	}
-	return nil
-}
-
 // BatchInterrupted: a batch stopped at a call that failed.
 //
 //frame:event 0

@@ -82,7 +82,7 @@ func (c *BatchCall) AppendScale(dst []byte) []byte {
 
 // DecodeScale reads the arguments, behind both indices.
 func (c *BatchCall) DecodeScale(d *scale.Decoder) {
-	c.Calls = scale.DecodeSeq(d, frame.DecodeCall)
+	c.Calls = scale.DecodeSeq(d, frame.DecodeUnboxedCall)
 }
 
 // Info implements frame.Call.
@@ -145,7 +145,7 @@ func (c *BatchAllCall) AppendScale(dst []byte) []byte {
 
 // DecodeScale reads the arguments, behind both indices.
 func (c *BatchAllCall) DecodeScale(d *scale.Decoder) {
-	c.Calls = scale.DecodeSeq(d, frame.DecodeCall)
+	c.Calls = scale.DecodeSeq(d, frame.DecodeUnboxedCall)
 }
 
 // Info implements frame.Call.
@@ -208,7 +208,7 @@ func (c *ForceBatchCall) AppendScale(dst []byte) []byte {
 
 // DecodeScale reads the arguments, behind both indices.
 func (c *ForceBatchCall) DecodeScale(d *scale.Decoder) {
-	c.Calls = scale.DecodeSeq(d, frame.DecodeCall)
+	c.Calls = scale.DecodeSeq(d, frame.DecodeUnboxedCall)
 }
 
 // Info implements frame.Call.

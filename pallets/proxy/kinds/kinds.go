@@ -84,8 +84,8 @@ func (r *rule) names(c id) bool {
 
 // Calls whose arguments matter.
 var (
-	transferAllowDeath = id{balances, 0}
-	transferKeepAlive  = id{balances, 3}
+	transferAllowDeath = id{balancesPallet, 0}
+	transferKeepAlive  = id{balancesPallet, 3}
 	transferStake      = id{subtensor, 86}
 	setCode            = id{systemPallet, 2}
 )

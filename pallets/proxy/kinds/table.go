@@ -4,11 +4,11 @@ import "github.com/gotensor/gotensor/pallets/proxy"
 
 // Pallets of the runtime that kinds speak of, by their indices.
 const (
-	systemPallet = 0
-	balances     = 5
-	subtensor    = 7
-	sudoPallet   = 12
-	adminUtils   = 19
+	systemPallet   = 0
+	balancesPallet = 5
+	subtensor      = 7
+	sudoPallet     = 12
+	adminUtils     = 19
 )
 
 // table says for each kind what it allows. Source: opentensor/subtensor runtime/src/lib.rs, define_proxy_filters (spec 425).
@@ -30,7 +30,7 @@ var table = [...]rule{
 		{subtensor, 133}, // clear_coldkey_swap_announcement
 		{subtensor, 127}, // dispute_coldkey_swap
 	}},
-	proxy.NonTransfer: {mode: allBut, whole: []uint8{balances}, calls: []id{
+	proxy.NonTransfer: {mode: allBut, whole: []uint8{balancesPallet}, calls: []id{
 		{subtensor, 86},  // transfer_stake
 		{subtensor, 73},  // schedule_swap_coldkey
 		{subtensor, 71},  // swap_coldkey
@@ -40,7 +40,7 @@ var table = [...]rule{
 		{subtensor, 127}, // dispute_coldkey_swap
 	}},
 	proxy.Senate: {mode: nothing},
-	proxy.NonFungible: {mode: allBut, whole: []uint8{balances}, calls: []id{
+	proxy.NonFungible: {mode: allBut, whole: []uint8{balancesPallet}, calls: []id{
 		{subtensor, 2},   // add_stake
 		{subtensor, 88},  // add_stake_limit
 		{subtensor, 3},   // remove_stake
@@ -84,10 +84,10 @@ var table = [...]rule{
 		{subtensor, 134}, // register_limit
 	}},
 	proxy.Transfer: {mode: only, calls: []id{
-		{balances, 3},   // transfer_keep_alive
-		{balances, 0},   // transfer_allow_death
-		{balances, 4},   // transfer_all
-		{subtensor, 86}, // transfer_stake
+		{balancesPallet, 3}, // transfer_keep_alive
+		{balancesPallet, 0}, // transfer_allow_death
+		{balancesPallet, 4}, // transfer_all
+		{subtensor, 86},     // transfer_stake
 	}},
 	proxy.SmallTransfer: {mode: smallTransfers},
 	proxy.RootWeights:   {mode: nothing},
