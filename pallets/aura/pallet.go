@@ -76,15 +76,15 @@ func (p *Pallet) OnInitialize(chain.BlockNumber) frame.Weight {
 	current := p.CurrentSlot.Get()
 	if p.AllowMultipleBlocksPerSlot {
 		if slot < current {
-			panic("Slot must not decrease")
+			panic(frame.Panic("Slot must not decrease"))
 		}
 	} else if slot <= current {
-		panic("Slot must increase")
+		panic(frame.Panic("Slot must increase"))
 	}
 	p.CurrentSlot.Put(slot)
 	if p.IsDisabled != nil {
 		if index, ok := p.authorOf(slot); ok && p.IsDisabled(index) {
-			panic("Validator with index " + decimal(index) + " is disabled and should not be attempting to author blocks.")
+			panic(frame.Panic("Validator with index " + decimal(index) + " is disabled and should not be attempting to author blocks."))
 		}
 	}
 	return frame.Weight{}.Reads(2).Writes(1)
@@ -93,11 +93,11 @@ func (p *Pallet) OnInitialize(chain.BlockNumber) frame.Weight {
 // OnTimestampSet sees that the time of the block lies in its slot: a block in which it does not is invalid.
 func (p *Pallet) OnTimestampSet(now uint64) {
 	if p.SlotDuration == 0 {
-		panic("Aura slot duration cannot be zero.")
+		panic(frame.Panic("Aura slot duration cannot be zero."))
 	}
 	if p.CurrentSlot.Get() != Slot(now/p.SlotDuration) {
-		panic("Timestamp slot must match `CurrentSlot`. This likely means that the configured block time in the node and/or rest of the runtime is " +
-			"not compatible with Aura's `SlotDuration`")
+		panic(frame.Panic("Timestamp slot must match `CurrentSlot`. This likely means that the configured block time in the node and/or rest of the runtime is " +
+			"not compatible with Aura's `SlotDuration`"))
 	}
 }
 

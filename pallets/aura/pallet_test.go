@@ -64,7 +64,7 @@ func TestVectors(t *testing.T) {
 		v.Equal(ext.Trap(func() {
 			system.Initialize(42, system.ParentHash(), digest(1))
 			p.OnInitialize(42)
-		}), "Validator with index 1 is disabled and should not be attempting to author blocks.")
+		}), frame.Panic("Validator with index 1 is disabled and should not be attempting to author blocks."))
 	})
 	s.Test("pallet_requires_slot_to_increase_unless_allowed", func(v *vectors.Test) {
 		ext, p, _ := newChain(v.T, 0, 1, 2, 3)
@@ -72,7 +72,7 @@ func TestVectors(t *testing.T) {
 			system.Initialize(42, system.ParentHash(), digest(1))
 			p.OnInitialize(42)
 			p.OnInitialize(42)
-		}), "Slot must increase")
+		}), frame.Panic("Slot must increase"))
 	})
 	s.Test("pallet_can_allow_unchanged_slot", func(v *vectors.Test) {
 		ext, p, _ := newChain(v.T, 0, 1, 2, 3)
@@ -93,7 +93,7 @@ func TestVectors(t *testing.T) {
 			system.Finalize()
 			system.Initialize(43, system.ParentHash(), digest(1))
 			p.OnInitialize(43)
-		}), "Slot must not decrease")
+		}), frame.Panic("Slot must not decrease"))
 	})
 	s.Done()
 }
@@ -124,8 +124,8 @@ func TestTimeMustLieInSlot(t *testing.T) {
 			system.Initialize(1, system.ParentHash(), digest(50))
 			p.OnInitialize(1)
 			_ = clock.Set(frame.None(), now)
-		}).(string)
-		if !strings.HasPrefix(reason, "Timestamp slot must match `CurrentSlot`") {
+		}).(frame.Panic)
+		if !strings.HasPrefix(string(reason), "Timestamp slot must match `CurrentSlot`") {
 			t.Errorf("time %d: got %q", now, reason)
 		}
 	}

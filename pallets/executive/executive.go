@@ -10,10 +10,7 @@ import (
 )
 
 // Panic is what this package panics with where a block or an argument is not valid, and Substrate's runtimes trap.
-type Panic string
-
-// Error returns the text.
-func (p Panic) Error() string { return string(p) }
+type Panic = frame.Panic
 
 // Executive runs the blocks of a runtime. It is for one goroutine.
 type Executive struct {

@@ -8,8 +8,8 @@
 //
 // # Rules
 //
-//   - A block sets the time exactly once. One that does not, or twice, or too early, is no block: the pallet panics with the words of
-//     the original, and the whole block is void. No signed transaction can get there, as set demands the origin of inherents.
+//   - A block sets the time exactly once. One that does not, or twice, or too early, is no block: the pallet panics (frame.Panic) with
+//     the words of the original, and the whole block is void. No signed transaction can get there, as set demands the origin of inherents.
 //   - Before the inherent ran, Now is the time of the block before. At genesis it is 0, and the first block may set any time.
 //   - Times are u64 and wrap as Rust's do in release builds; importers refuse a time that could come near the end of the range.
 //

@@ -45,10 +45,10 @@ func (p *Pallet) Set(origin frame.Origin, now uint64) error {
 		return err
 	}
 	if p.DidUpdate.Exists() {
-		panic("Timestamp must be updated only once in the block")
+		panic(frame.Panic("Timestamp must be updated only once in the block"))
 	}
 	if before := p.Now.Get(); before != 0 && now < before+p.MinimumPeriod {
-		panic("Timestamp must increment by at least <MinimumPeriod> between sequential blocks")
+		panic(frame.Panic("Timestamp must increment by at least <MinimumPeriod> between sequential blocks"))
 	}
 	p.Now.Put(now)
 	p.DidUpdate.Put(true)
@@ -64,7 +64,7 @@ func (p *Pallet) OnInitialize(chain.BlockNumber) frame.Weight { return weightOnF
 // OnFinalize sees that the block has set its time: a block that has not is invalid. Cost: one read, one write.
 func (p *Pallet) OnFinalize(chain.BlockNumber) {
 	if !p.DidUpdate.Take() {
-		panic("Timestamp must be updated once in the block")
+		panic(frame.Panic("Timestamp must be updated once in the block"))
 	}
 }
 
@@ -110,12 +110,12 @@ func (p *Pallet) IsInherent(c frame.Call) bool {
 // authorTime reads the inherent data.
 func authorTime(data []byte) uint64 {
 	if data == nil {
-		panic("Timestamp inherent data must be provided")
+		panic(frame.Panic("Timestamp inherent data must be provided"))
 	}
 	d := scale.NewDecoder(data)
 	now := d.U64()
 	if d.Err() != nil {
-		panic("Timestamp inherent data not correctly encoded")
+		panic(frame.Panic("Timestamp inherent data not correctly encoded"))
 	}
 	return now
 }

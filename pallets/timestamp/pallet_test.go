@@ -40,7 +40,7 @@ func TestVectors(t *testing.T) {
 			p.DidUpdate.Put(true)
 			_ = p.Set(frame.None(), 69)
 		})
-		v.Equal(reason, "Timestamp must be updated only once in the block")
+		v.Equal(reason, frame.Panic("Timestamp must be updated only once in the block"))
 	})
 	s.Test("block_period_minimum_enforced", func(v *vectors.Test) {
 		ext, p := newChain(v.T)
@@ -48,14 +48,14 @@ func TestVectors(t *testing.T) {
 			p.Now.Put(44)
 			_ = p.Set(frame.None(), 46)
 		})
-		v.Equal(reason, "Timestamp must increment by at least <MinimumPeriod> between sequential blocks")
+		v.Equal(reason, frame.Panic("Timestamp must increment by at least <MinimumPeriod> between sequential blocks"))
 	})
 	s.Done()
 }
 
 func TestBlockWithoutTime(t *testing.T) {
 	ext, p := newChain(t)
-	if reason := ext.Trap(func() { p.OnFinalize(1) }); reason != "Timestamp must be updated once in the block" {
+	if reason := ext.Trap(func() { p.OnFinalize(1) }); reason != frame.Panic("Timestamp must be updated once in the block") {
 		t.Errorf("got %v", reason)
 	}
 	ext.Run(func() {
@@ -109,7 +109,7 @@ func TestInherent(t *testing.T) {
 			t.Error("another call is taken for the inherent")
 		}
 	})
-	for data, want := range map[string]string{
+	for data, want := range map[string]frame.Panic{
 		"":         "Timestamp inherent data must be provided",
 		"01020304": "Timestamp inherent data not correctly encoded",
 	} {

@@ -63,7 +63,10 @@ func Compose() *frame.Runtime {
 		},
 		MaxConsumers: 16,
 	}
-	Aura = &aura.Pallet{Constants: aura.Constants{SlotDuration: SlotDuration}}
+	Aura = &aura.Pallet{
+		Constants: aura.Constants{SlotDuration: SlotDuration},
+		Now:       func() uint64 { return Timestamp.Now.Get() },
+	}
 	Timestamp = &timestamp.Pallet{
 		Constants:      timestamp.Constants{MinimumPeriod: SlotDuration / 2},
 		OnTimestampSet: Aura.OnTimestampSet,
