@@ -16,7 +16,6 @@ func (p *Pallet) Mutate(who chain.AccountID, f func(a *system.AccountData)) erro
 }
 
 // WriteBalance is writeBalance.
-func (p *Pallet) WriteBalance(who chain.AccountID, amount units.Rao) error {
-	_, err := p.writeBalance(who, system.AccountOf(who), amount)
-	return err
+func (p *Pallet) WriteBalance(who chain.AccountID, amount units.Rao) (dust units.Rao, err error) {
+	return p.writeBalance(who, system.AccountOf(who), amount)
 }
