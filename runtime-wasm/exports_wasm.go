@@ -109,11 +109,6 @@ func grandpaApiGrandpaAuthorities(pointer, length uint32) uint64 {
 	return abi.Serve(runtime.GrandpaGrandpaAuthorities, pointer, length)
 }
 
-//go:wasmexport GrandpaApi_current_set_id
-func grandpaApiCurrentSetId(pointer, length uint32) uint64 {
-	return abi.Serve(runtime.GrandpaCurrentSetID, pointer, length)
-}
-
 //go:wasmexport GrandpaApi_submit_report_equivocation_unsigned_extrinsic
 func grandpaApiSubmitReportEquivocationUnsignedExtrinsic(pointer, length uint32) uint64 {
 	return abi.Serve(runtime.GrandpaSubmitReportEquivocation, pointer, length)
@@ -122,6 +117,11 @@ func grandpaApiSubmitReportEquivocationUnsignedExtrinsic(pointer, length uint32)
 //go:wasmexport GrandpaApi_generate_key_ownership_proof
 func grandpaApiGenerateKeyOwnershipProof(pointer, length uint32) uint64 {
 	return abi.Serve(runtime.GrandpaGenerateKeyOwnershipProof, pointer, length)
+}
+
+//go:wasmexport GrandpaApi_current_set_id
+func grandpaApiCurrentSetId(pointer, length uint32) uint64 {
+	return abi.Serve(runtime.GrandpaCurrentSetID, pointer, length)
 }
 
 //go:wasmexport AccountNonceApi_account_nonce

@@ -1,7 +1,6 @@
 package runtime
 
 import (
-	"github.com/gotensor/gotensor/pallets/executive"
 	"github.com/gotensor/gotensor/pallets/frame"
 	"github.com/gotensor/gotensor/pallets/frame/host"
 	"github.com/gotensor/gotensor/pallets/system"
@@ -48,9 +47,9 @@ var APIs = []API{
 	}},
 	{"GrandpaApi", id("ed99c5acb25eedf5"), 3, []Method{
 		{"grandpa_authorities", GrandpaGrandpaAuthorities},
-		{"current_set_id", GrandpaCurrentSetID},
 		{"submit_report_equivocation_unsigned_extrinsic", GrandpaSubmitReportEquivocation},
 		{"generate_key_ownership_proof", GrandpaGenerateKeyOwnershipProof},
+		{"current_set_id", GrandpaCurrentSetID},
 	}},
 	{"AccountNonceApi", id("bc9d89904f5b923f"), 1, []Method{
 		{"account_nonce", AccountNonceAccountNonce},
@@ -84,7 +83,7 @@ func id(digits string) (id chain.APIID) {
 // finish panics where arguments have not decoded, or bytes are left over, as the original does.
 func finish(d *scale.Decoder, export string) {
 	if err := d.Finish(); err != nil {
-		panic(executive.Panic("Bad input data provided to " + export + ": " + err.Error()))
+		panic(frame.Panic("Bad input data provided to " + export + ": " + err.Error()))
 	}
 }
 
@@ -229,7 +228,7 @@ func GrandpaGenerateKeyOwnershipProof(args []byte) []byte {
 func grandpaAnswer(f func([]byte) ([]byte, error), args []byte, export string) []byte {
 	answer, err := f(args)
 	if err != nil {
-		panic(executive.Panic("Bad input data provided to " + export + ": " + err.Error()))
+		panic(frame.Panic("Bad input data provided to " + export + ": " + err.Error()))
 	}
 	return answer
 }
@@ -250,7 +249,7 @@ func inspect(args []byte, export string) (info frame.DispatchInfo, length uint32
 	finish(d, export)
 	info, signed, err := Executive.Inspect(xt)
 	if err != nil {
-		panic(executive.Panic("Bad input data provided to " + export + ": " + err.Error()))
+		panic(frame.Panic("Bad input data provided to " + export + ": " + err.Error()))
 	}
 	return info, length, signed
 }
