@@ -188,13 +188,13 @@ func (e *environment) run(t *testing.T, name string, input, output any) {
 	if err := os.WriteFile(path, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	cmd := e.program(ctx, e.dir, name, []string{path})
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
-		t.Fatalf("%s: %v\n%s%.4000s", name, err, stderr.Bytes(), stdout.Bytes())
+		t.Fatalf("%s: %v\n%.4000s%.4000s", name, err, stderr.Bytes(), stdout.Bytes())
 	}
 	// A program may bring libraries that print: the answer is the last line.
 	lines := bytes.Split(bytes.TrimSpace(stdout.Bytes()), []byte("\n"))

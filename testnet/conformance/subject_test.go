@@ -217,7 +217,7 @@ func openSubtensor(t *testing.T, cases int) *chainspec.Spec {
 		t.Fatal(err)
 	}
 	var accounts []chain.AccountID
-	for _, uri := range []string{"//Alice", "//Bob"} {
+	for _, uri := range []string{"//Alice", "//Bob", "//Charlie", "//Dave"} {
 		s, err := driver.NewSender(uri)
 		if err != nil {
 			t.Fatal(err)
