@@ -34,8 +34,10 @@ func TestWrite(t *testing.T) {
 		})
 	}
 	for name, path := range map[string]func(t *testing.T) string{
-		"tiny":       func(*testing.T) string { return tiny },
-		"testfinney": func(t *testing.T) string { return outside.Path(t, 1, "opentensor/subtensor/chainspecs/raw_spec_testfinney.json") },
+		"tiny": func(*testing.T) string { return tiny },
+		"testfinney": func(t *testing.T) string {
+			return outside.Path(t, 1, "opentensor/subtensor/chainspecs/raw_spec_testfinney.json")
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := path(t)
