@@ -51,28 +51,34 @@ func (p *Pallet) EnsureUpgraded(who chain.AccountID) bool {
 //
 // It does not look after the issuance. Source: pallet_balances, try_mutate_account.
 func (p *Pallet) mutate(who chain.AccountID, f func(a *system.AccountData, isNew bool) error) (dust units.Rao, err error) {
-	return p.mutateFrom(who, system.AccountOf(who), f)
-}
-
-// mutateFrom is mutate for who has read the account already.
-func (p *Pallet) mutateFrom(who chain.AccountID, a system.AccountInfo, f func(a *system.AccountData, isNew bool) error) (dust units.Rao, err error) {
-	if !isNewLogic(&a.Data) {
-		p.EnsureUpgraded(who)
-		a = system.AccountOf(who)
-	}
-	nobody := system.DefaultAccount().Data
-	isNew := a.Data == nobody
+	a, isNew := p.upgraded(who, system.AccountOf(who))
 	data := a.Data
 	if err := f(&data, isNew); err != nil {
 		return 0, err
 	}
+	return p.commit(who, a, data, isNew)
+}
+
+// upgraded returns the account, of which a was just read, by the rules of this version, and whether there is none.
+func (p *Pallet) upgraded(who chain.AccountID, a system.AccountInfo) (_ system.AccountInfo, isNew bool) {
+	if !isNewLogic(&a.Data) {
+		p.EnsureUpgraded(who)
+		a = system.AccountOf(who)
+	}
+	return a, a.Data == nobody()
+}
+
+func nobody() system.AccountData { return system.DefaultAccount().Data }
+
+// commit is the second half of mutate: a and isNew come from upgraded, and data is what becomes of the account's.
+func (p *Pallet) commit(who chain.AccountID, a system.AccountInfo, data system.AccountData, isNew bool) (dust units.Rao, err error) {
 	if err := p.keepReferences(who, &a, &data); err != nil {
 		return 0, err
 	}
 	endowment := data.Free
 	// An account with something reserved has a consumer reference and lives on, however little of it is free.
 	if data.Free < p.ExistentialDeposit && data.Reserved == 0 {
-		dust, data = data.Free, nobody
+		dust, data = data.Free, nobody()
 	}
 	a.Data = data
 	system.UpdateAccount(who, a)

@@ -184,18 +184,15 @@ func (p *Pallet) Reactivate(amount units.Rao) {
 // dust. Errors: InsufficientBalance, and those of references.
 func (p *Pallet) writeBalance(who chain.AccountID, a system.AccountInfo, amount units.Rao) (dust units.Rao, err error) {
 	most := p.reducible(&a, Expendable, Force)
-	// The original notices the error behind mutate, so that an account is touched all the same, and as it was.
-	var refused error
-	dust, err = p.mutateFrom(who, a, func(a *system.AccountData, _ bool) error {
-		if units.SaturatingSub(a.Free, amount) > most {
-			refused = InsufficientBalance
-		} else {
-			a.Free = amount
-		}
-		return nil
-	})
-	if err == nil {
-		err = refused
+	a, isNew := p.upgraded(who, a)
+	data := a.Data
+	// The original notices the error only when the account was stored again, as it was.
+	refused := units.SaturatingSub(data.Free, amount) > most
+	if !refused {
+		data.Free = amount
+	}
+	if dust, err = p.commit(who, a, data, isNew); err == nil && refused {
+		err = InsufficientBalance
 	}
 	return dust, err
 }
