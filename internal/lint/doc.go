@@ -6,8 +6,8 @@
 //   - determinism: no floats, no iteration over maps, no clocks and no randomness where the state of the chain is
 //     computed (TestDeterminism);
 //   - errors: lowercase, no full stop, no "failed to" (TestErrorWording); panics are for our own bugs and say so (TestPanics);
-//   - documents: links lead somewhere, every command that the README shows is run by a test or by CI, every package
-//     has a package text (TestLinks, TestReadmeCommands, TestPackageDocs);
+//   - documents: links lead somewhere, every command that the README shows is run by a test or by CI, the tutorial
+//     can be followed, every package has a package text (TestLinks, TestReadmeCommands, TestTutorial, TestPackageDocs);
 //   - files: formatted, and under a megabyte (TestFiles).
 //
 // Exceptions stand in a list with their reason, and an exception that is no longer needed fails the test too.
