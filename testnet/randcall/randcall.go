@@ -33,7 +33,9 @@ type Maker struct {
 	Hashes   [][32]byte        // of calls and preimages that were seen
 	Numbers  []uint32          // block numbers near the head
 	Funds    uint64            // about what an account has
-	Sorted   bool              // whether sequences of accounts are in ascending order, as multisig wants them; drawn anew for each call
+	// Skip, where not nil, tells which calls are not made.
+	Skip   func(pallet, call uint8) bool
+	Sorted bool // whether sequences of accounts are in ascending order, as multisig wants them; drawn anew for each call
 }
 
 // Call returns an encoded call: pallet index, call index, arguments.
@@ -61,6 +63,9 @@ func (g *Maker) callOf(dst []byte, p *metadata.Pallet, depth int) []byte {
 	calls := g.Metadata.Variants(p.Calls)
 	for {
 		c := &calls[g.Rand.IntN(len(calls))]
+		if g.Skip != nil && g.Skip(p.Index, c.Index) {
+			continue
+		}
 		if out, ok := g.fields(append(dst, p.Index, c.Index), c.Fields, depth); ok {
 			return out
 		}
