@@ -109,6 +109,27 @@ func (it *Iterator) Op() Opcode { return it.op }
 // the local, global or table of get and set, the segment of init and drop; the memory of memory.size and grow; 0 for others.
 func (it *Iterator) Index() uint32 { return it.index }
 
+// Labels returns the labels of br_table, the default last; nil for others.
+func (it *Iterator) Labels() []uint32 {
+	if it.op != OpBrTable {
+		return nil
+	}
+	r := reader{data: it.Bytes(), pos: 1}
+	n, err := r.u32()
+	labels := make([]uint32, 0, it.labelCount+1)
+	for range uint64(n) + 1 {
+		var label uint32
+		if err == nil {
+			label, err = r.u32()
+		}
+		labels = append(labels, label)
+	}
+	if err != nil {
+		panic("BUG: an immediate that was read cannot be read again: " + err.Error())
+	}
+	return labels
+}
+
 // BlockType returns the function type of block, loop and if, where they name one by its index.
 func (it *Iterator) BlockType() (index uint32, ok bool) {
 	if it.op != OpBlock && it.op != OpLoop && it.op != OpIf || it.block < 0 {

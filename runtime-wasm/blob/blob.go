@@ -42,6 +42,8 @@ type Options struct {
 	MemoryPages uint32
 	// Names keeps the names of functions, for stack traces and profiles.
 	Names bool
+	// Plain leaves the bodies of functions as Go's compiler wrote them: the blob is smaller, and slower.
+	Plain bool
 }
 
 // Result is a rewritten module.
@@ -54,8 +56,8 @@ type Result struct {
 	Imports []string
 	// UsedPages are the pages that the program had taken when it was initialised, of Pages that the blob declares.
 	UsedPages, Pages uint32
-	// Functions, Table and Segments count functions with a body, entries of the table, and data segments.
-	Functions, Table, Segments int
+	// Functions, Seconds, Table and Segments count functions with a body, those among them that are second bodies, entries of the table, and data segments.
+	Functions, Seconds, Table, Segments int
 	// Log is what the program wrote to standard error while it initialised, in whole lines.
 	Log string
 }
@@ -77,6 +79,9 @@ func Rewrite(ctx context.Context, module []byte, o Options) (*Result, error) {
 	}
 	w := &writer{m: m, pages: o.MemoryPages}
 	w.result.Pages = w.pages
+	if !o.Plain {
+		w.seconds = optimise(m)
+	}
 	if err := w.lower(o.Names); err != nil {
 		return nil, fmt.Errorf("lower module: %w", err)
 	}
@@ -181,6 +186,7 @@ type writer struct {
 	pages uint32 // declared
 	first uint32 // lowest index of the table that is used: what is subtracted from indices
 
+	seconds   []uint32          // functions in the module that was read that have second bodies, which are behind all others
 	functions []uint32          // by function index in the module that was read: what it became
 	imported  uint32            // functions imported by the blob
 	helpers   []string          // functions that were added, in their order
@@ -273,6 +279,6 @@ func (w *writer) lower(keepNames bool) error {
 	if keepNames {
 		m.Customs = []wasmbin.Custom{{Name: wasmbin.NameSection, Data: w.newNames(names)}}
 	}
-	w.result.Functions = len(m.Functions)
+	w.result.Functions, w.result.Seconds = len(m.Functions), len(w.seconds)
 	return nil
 }

@@ -60,27 +60,33 @@ type guest struct {
 	logs     []string // "level target: message"
 }
 
-// sample rewrites the sample program, once per test run and options.
-func sample(t testing.TB, o Options) *Result {
+// rewrite rewrites the program below testdata, once per test run and options.
+func rewrite(t testing.TB, program string, o Options) *Result {
 	t.Helper()
-	module := compile(t, "./testdata/sample")
+	module := compile(t, "./testdata/"+program)
 	rewritten.Lock()
 	defer rewritten.Unlock()
-	if r := rewritten.results[o]; r != nil {
+	key := fmt.Sprint(program, o)
+	if r := rewritten.results[key]; r != nil {
 		return r
 	}
 	r, err := Rewrite(t.Context(), module, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	rewritten.results[o] = r
+	rewritten.results[key] = r
 	return r
 }
 
 var rewritten = struct {
 	sync.Mutex
-	results map[Options]*Result
-}{results: make(map[Options]*Result)}
+	results map[string]*Result
+}{results: make(map[string]*Result)}
+
+func sample(t testing.TB, o Options) *Result {
+	t.Helper()
+	return rewrite(t, "sample", o)
+}
 
 // machineCode keeps what was compiled for other tests.
 var machineCode = wazero.NewCompilationCache()
@@ -149,18 +155,24 @@ func (g *guest) want(name, args, answer string) {
 
 // The sample program answers right, from the state that its initialisation reached, with the compiler and with the interpreter.
 func TestSample(t *testing.T) {
-	r := sample(t, Options{})
-	for _, engine := range []struct {
-		name   string
-		config wazero.RuntimeConfig
-	}{{"compiler", wazero.NewRuntimeConfigCompiler()}, {"interpreter", wazero.NewRuntimeConfigInterpreter()}} {
-		t.Run(engine.name, func(t *testing.T) {
-			g := run(t, r.Module, engine.config)
+	for _, c := range []struct {
+		name    string
+		config  wazero.RuntimeConfig
+		options Options
+	}{
+		{"compiler", wazero.NewRuntimeConfigCompiler(), Options{}},
+		{"compiler, plain", wazero.NewRuntimeConfigCompiler(), Options{Plain: true}},
+		{"interpreter", wazero.NewRuntimeConfigInterpreter(), Options{}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			g := run(t, sample(t, c.options).Module, c.config)
 			g.want("Sample_words", "two nine four", "\x0ffour nine two")
 			g.want("Sample_count", "", "\x01")
 			g.want("Sample_count", "", "\x02")
 			g.want("Sample_deep", "\x07", string([]byte{byte(701 % 256)}))
 			g.want("Sample_switch", "", string([]byte{328350 & 0xff, 328350 >> 8 & 0xff, 328350 >> 16}))
+			g.want("Sample_stacks", "", stacks())
+			g.want("Sample_recover", "", string([]byte{80}))
 			g.want("Sample_host", "abcd", "\x08")
 			g.want("Sample_words", "", "\x00")
 			f := float64(4) * 1e15
@@ -170,6 +182,20 @@ func TestSample(t *testing.T) {
 			}
 		})
 	}
+}
+
+// stacks computes what Sample_stacks answers: each recursion ends at 0, and says so on the way at every depth with remainder 7.
+func stacks() string {
+	sum := 0
+	for i := range 40 {
+		for depth := i; depth < 100*i; depth += 37 + i {
+			sum += depth
+			if depth >= 7 {
+				sum += (depth-7)/50 + 1
+			}
+		}
+	}
+	return string([]byte{byte(sum), byte(sum >> 8), byte(sum >> 16)})
 }
 
 // The program's last words are a record at error level, what it says besides are records at info level, and then it traps.
@@ -431,6 +457,7 @@ func FuzzRewrite(f *testing.F) {
 	m.Globals = []wasmbin.Global{{Type: wasmbin.GlobalType{Type: wasmbin.F64, Mutable: true}, Init: []byte{byte(wasmbin.OpF64Const), 0, 0, 0, 0, 0, 0, 0, 0, byte(wasmbin.OpEnd)}}}
 	m.Data = []wasmbin.Data{{Offset: constI32(100), Bytes: []byte("some data")}}
 	f.Add(m.Encode())
+	f.Add(flowModule().Encode())
 	known := []error{wasmbin.ErrMalformed, wasmbin.ErrTooComplex, ErrUnsupported, ErrExport, ErrTable, ErrMemory, ErrInitialise}
 	f.Fuzz(func(t *testing.T, module []byte) {
 		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)

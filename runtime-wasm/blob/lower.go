@@ -277,7 +277,21 @@ func (w *writer) oldNames(keep bool) ([]wasmbin.FunctionName, error) {
 	if !keep || !ok {
 		return nil, nil
 	}
-	return wasmbin.ParseFunctionNames(section)
+	names, err := wasmbin.ParseFunctionNames(section)
+	if err != nil {
+		return nil, err
+	}
+	// A second body has the name of the first.
+	second := make(map[uint32]uint32)
+	for i, index := range w.seconds {
+		second[index] = uint32(len(w.m.FunctionTypes()) - len(w.seconds) + i)
+	}
+	for _, n := range names {
+		if index, ok := second[n.Index]; ok {
+			names = append(names, wasmbin.FunctionName{Index: index, Name: n.Name})
+		}
+	}
+	return names, nil
 }
 
 // newNames returns the name section of the blob.

@@ -17,15 +17,14 @@ import (
 
 // Instructions that only tests write.
 const (
-	opI32Load     = 0x28
-	opI64Load     = 0x29
-	opF32Load     = 0x2a
-	opF64Load     = 0x2b
-	opI64ExtendU  = 0xad
-	prefixMisc    = 0xfc
-	testPages     = 4 // that modules of these tests declare once they are lowered
-	operandsAt    = 16
-	operandsBytes = 16
+	opI32Load    = 0x28
+	opI64Load    = 0x29
+	opF32Load    = 0x2a
+	opF64Load    = 0x2b
+	opI64ExtendU = 0xad
+	prefixMisc   = 0xfc
+	testPages    = 4 // that modules of these tests declare once they are lowered
+	operandsAt   = 16
 )
 
 // reactor returns a module like those of Go's linker with functions of the type of a runtime API, whose bodies lack the end opcode.

@@ -109,12 +109,12 @@ func write(dir, flavour string, c *blob.Code, stdout io.Writer) error {
 	_, err := fmt.Fprintf(stdout, `%s: %s-%d (%s-%d.tx%d.au%d), %d runtime APIs
   raw            %9d bytes  %s
   compressed     %9d bytes  %s
-  inside         %d functions, %d table entries, %d data segments, %d of %d pages in use
+  inside         %d functions (%d twice), %d table entries, %d data segments, %d of %d pages in use
   code hash      %s  (of the compressed code; System.authorize_upgrade takes it)
   proposal hash  %s  (of the call System.set_code with the compressed code)
 `,
 		flavour, v.SpecName, v.SpecVersion, v.ImplName, v.ImplVersion, v.TransactionVersion, v.AuthoringVersion, len(v.APIs),
 		len(c.Module), raw, len(c.Compressed), compressed,
-		c.Functions, c.Table, c.Segments, c.UsedPages, c.Pages, c.Hash, c.Proposal)
+		c.Functions-c.Seconds, c.Seconds, c.Table, c.Segments, c.UsedPages, c.Pages, c.Hash, c.Proposal)
 	return err
 }

@@ -190,4 +190,86 @@ func blocks(data, n uint32) uint64 {
 	return 0
 }
 
+// Sample_stacks lets goroutines with small stacks grow them in loops, more and less deep, and waits for each in a loop. It answers the sum of the
+// depths.
+//
+//go:wasmexport Sample_stacks
+func stacks(data, n uint32) uint64 {
+	sum := 0
+	for i := range 40 {
+		done := make(chan int)
+		go func() {
+			total := 0
+			for depth := i; depth < 100*i; depth += 37 + i {
+				total += depth - down(depth, done)
+			}
+			close(done)
+			sum += total
+		}()
+		for range done {
+			sum++
+		}
+	}
+	return answer([]byte{byte(sum), byte(sum >> 8), byte(sum >> 16)})
+}
+
+// down recurses in a loop, and now and then lets another goroutine run on the way.
+//
+//go:noinline
+func down(depth int, done chan<- int) int {
+	var local [64]byte
+	for i := range local {
+		local[i] = byte(depth)
+	}
+	if depth%50 == 7 {
+		done <- depth
+	}
+	for range 2 {
+		if depth > 0 {
+			depth = down(depth-1, done)
+		}
+	}
+	for i := range local {
+		depth += int(local[i]) & 0x100 // never set
+	}
+	return depth
+}
+
+// Sample_recover recovers from panics of all kinds in a loop, and answers how many there were.
+//
+//go:wasmexport Sample_recover
+func recovers(data, n uint32) uint64 {
+	var list []int
+	var none map[string]int
+	var nowhere *node
+	sum := 0
+	for i := range 100 {
+		func() {
+			defer func() {
+				if recover() != nil {
+					sum++
+				}
+			}()
+			for j := range 3 {
+				switch i % 5 {
+				case 0:
+					panic(j)
+				case 1:
+					list[i+j] = 1
+				case 2:
+					none["x"] = j
+				case 3:
+					nowhere.value += j
+				}
+			}
+		}()
+	}
+	return answer([]byte{byte(sum)})
+}
+
+type node struct {
+	space [64]int
+	value int
+}
+
 func main() {}
