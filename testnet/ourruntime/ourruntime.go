@@ -17,6 +17,7 @@ import (
 	"github.com/gotensor/gotensor/runtime-wasm/blob"
 	"github.com/gotensor/gotensor/runtime-wasm/runtime"
 	"github.com/gotensor/gotensor/storage"
+	"github.com/gotensor/gotensor/testnet/localchain"
 	"github.com/gotensor/gotensor/testnet/native"
 )
 
@@ -25,12 +26,7 @@ var build = sync.OnceValues(func() (*blob.Code, error) {
 	if !ok {
 		return nil, fmt.Errorf("build runtime: the path of the sources is not known")
 	}
-	files, err := runtime.Embed("runtime-wasm/runtime")
-	if err != nil {
-		return nil, err
-	}
-	source := blob.Source{Dir: filepath.Join(filepath.Dir(here), "..", ".."), Package: "./runtime-wasm", Tags: []string{"portable"}, Files: files}
-	return blob.Build(context.Background(), source, blob.Options{})
+	return localchain.Build(context.Background(), filepath.Join(filepath.Dir(here), "..", ".."), localchain.Flavour{Portable: true})
 })
 
 // Code returns the blob, compressed: what goes under ":code".
