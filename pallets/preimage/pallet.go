@@ -1,6 +1,8 @@
 package preimage
 
 import (
+	"errors"
+
 	"github.com/gotensor/gotensor/pallets/balances"
 	"github.com/gotensor/gotensor/pallets/frame"
 	"github.com/gotensor/gotensor/pallets/frame/host"
@@ -306,6 +308,45 @@ const (
 	TooMany Error = 6
 	// TooFew: there must be at least one hash to update.
 	TooFew Error = 7
+)
+
+// TryState sees that the bytes of each preimage are there if they are said to be, and that there are no others.
+func (p *Pallet) TryState(chain.BlockNumber) error {
+	here := 0
+	for h, status := range p.RequestStatusFor.All() {
+		if status.Requested && status.Count == 0 || !status.Requested && status.Ticket == nil {
+			return errStatus
+		}
+		if status.HasLen {
+			here++
+			if !p.PreimageFor.Has(Key{h, status.Len}) {
+				return errMissing
+			}
+		}
+	}
+	for h, status := range p.StatusFor.All() {
+		if p.RequestStatusFor.Has(h) {
+			return errStatus
+		}
+		if status.HasLen {
+			here++
+		}
+	}
+	for key, bytes := range p.PreimageFor.All() {
+		if here--; host.Blake2_256(bytes) != key.Hash || uint32(len(bytes)) != key.Len {
+			return errBytes
+		}
+	}
+	if here != 0 {
+		return errBytes
+	}
+	return nil
+}
+
+var (
+	errStatus  = errors.New("preimage: a request without a count, a preimage without an owner, or both forms of one")
+	errMissing = errors.New("preimage: the bytes are not there")
+	errBytes   = errors.New("preimage: bytes that are not what their key says, or that nobody has noted")
 )
 
 // StorageVersion is the form of what is stored.

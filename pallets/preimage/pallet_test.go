@@ -70,6 +70,8 @@ func TestEnsureUpdated(t *testing.T) {
 		if err := c.Balances.Reserve(testchain.ID(2), 60); err != nil {
 			t.Fatal(err)
 		}
+		p.PreimageFor.Put(Key{unrequested, 1}, Bytes("a"))
+		p.PreimageFor.Put(Key{both, 3}, Bytes("ccc"))
 		p.StatusFor.Put(unrequested, OldRequestStatus{Ticket: &Ticket{testchain.ID(2), 20}, HasLen: true, Len: 1})
 		p.StatusFor.Put(requested, OldRequestStatus{Requested: true, Ticket: &Ticket{testchain.ID(2), 20}, Count: 3})
 		p.StatusFor.Put(both, OldRequestStatus{Requested: true, Ticket: &Ticket{testchain.ID(2), 20}, Count: 3, HasLen: true, Len: 3})
