@@ -90,17 +90,19 @@
 //     type frame.Pays; //frame:info in place of these three is one expression of type frame.DispatchInfo, for calls that hold calls:
 //     asking an inner call for its Info more than once would double the work with each level of nesting.
 //     //frame:compact a, b: arguments in compact form. //frame:rust a=T::Balance, b=…: how the original spells
-//     their types (typeName in metadata), where the type's own spelling does not do. Names on the wire are the Go names in snake_case.
+//     their types (typeName in metadata), where the type's own spelling does not do. Names on the wire are the Go names in snake_case
+//     (//frame:call N name=other_name where the original's differs); directives may use either.
 //     Each call becomes a type AddCall with one field for each argument, which implements Call (by pointer).
-//   - Events: structs with //frame:event N. Fields: tag `scale:"compact"`, `name:"who"`, `rust:"T::AccountId"`; a field called
+//   - Events: structs with //frame:event N (or N name=Other). Fields: tag `scale:"compact"`, `name:"who"`, `rust:"T::AccountId"`; a field called
 //     F0, F1, … has no name in metadata.
-//   - Errors: constants of type Error, with explicit numbers, contiguous from 0. The comment is what wallets show, without the
-//     leading name and colon.
+//   - Errors: constants of type Error, with explicit numbers, contiguous from 0; a number that is retired stays as _ Error = N. The
+//     comment is what wallets show, without the leading name and colon; so it is for events.
 //   - Types used in any of these: bool, integers, string, arrays, slices, pointers (Option), chain.*, hash.H256, units.Rao,
-//     fixed.*, scale.U128, frame.Call (a boxed RuntimeCall), and the package's own types:
+//     fixed.*, scale.U128, scale.U256, frame.Call (a boxed RuntimeCall), Pair (a tuple of two), and the package's own types:
 //     a struct with //frame:type some::rust::Path (optionally Path<Name=GoType, Other>) is a composite of its exported fields; with
 //     //frame:tuple it is a tuple; a named slice with //frame:type Path, //frame:bound N is a bounded vector; a named integer with
-//     //frame:enum Path is an enum of its constants. Without a directive a named type that is no struct is what it is made of.
+//     //frame:enum Path is an enum of its constants, whose names begin with that of the type or not (KindSmall is Small; //frame:name
+//     Other over a constant names it otherwise); a named integer with //frame:compact is compact wherever it stands. Without a directive a named type that is no struct is what it is made of.
 //     Codecs (AppendScale, DecodeScale) are generated unless the type has them. A type with its own codec describes itself: a
 //     function describeT(r *describe.Registry) metadata.Type in a file with //go:build !wasm (see package describe).
 //

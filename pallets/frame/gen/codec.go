@@ -342,7 +342,7 @@ func (f *file) appendFunc(t types.Type) string {
 func (f *file) decodeFunc(t types.Type) string {
 	t = types.Unalias(t)
 	if isCall(t) {
-		return f.ref(framePath, "DecodeCall")
+		return f.ref(framePath, "DecodeUnboxedCall")
 	}
 	if name := builtin(t); name != "" {
 		return fmt.Sprintf("(*%s).%s", f.ref(scalePath, "Decoder"), name)

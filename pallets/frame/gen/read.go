@@ -7,6 +7,7 @@ import (
 	"go/parser"
 	"go/token"
 	"go/types"
+	"maps"
 	"reflect"
 	"regexp"
 	"slices"
@@ -913,20 +914,12 @@ func (p *pkg) readSignature(c *call, fn *ast.FuncDecl, sig *types.Signature, ds 
 		}
 		c.args = append(c.args, a)
 	}
-	for _, name := range sortedKeys(rust) {
+	for _, name := range slices.Sorted(maps.Keys(rust)) {
 		p.errorf(ds["rust"].pos, "//frame:rust names %s, which is no argument of call %s", name, c.method)
 	}
-	for _, name := range sortedKeys(compact) {
+	for _, name := range slices.Sorted(maps.Keys(compact)) {
 		p.errorf(ds["compact"].pos, "//frame:compact names %s, which is no argument of call %s", name, c.method)
 	}
-}
-
-func sortedKeys[V any](m map[string]V) (keys []string) {
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }
 
 // readInfo reads weight, class and pays, or all three in one.

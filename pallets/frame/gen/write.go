@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"go/format"
 	"go/types"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -55,7 +56,7 @@ func (f *file) typ(t types.Type) string {
 
 // expr returns the text of an expression, whose packages the file imports.
 func (f *file) expr(e *expr) string {
-	for _, name := range sortedKeys(e.imports) {
+	for _, name := range slices.Sorted(maps.Keys(e.imports)) {
 		f.imports[name] = e.imports[name]
 	}
 	return e.text
@@ -70,7 +71,7 @@ func (f *file) source(tag string) ([]byte, error) {
 	out.WriteString(generated + "\npackage " + f.p.types.Name() + "\n\n")
 	if len(f.imports) > 0 {
 		out.WriteString("import (\n")
-		names := sortedKeys(f.imports)
+		names := slices.Sorted(maps.Keys(f.imports))
 		slices.SortStableFunc(names, func(a, b string) int { return strings.Compare(f.imports[a], f.imports[b]) })
 		for _, name := range names {
 			path := f.imports[name]
