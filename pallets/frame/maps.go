@@ -58,9 +58,11 @@ func (m *Map[H, K, V]) Get(k K) V {
 
 // Take removes the value of k and returns it, or the default.
 func (m *Map[H, K, V]) Take(k K) V {
-	v := m.Get(k)
-	m.remove(k)
-	return v
+	v, ok := m.find(k)
+	if ok {
+		m.remove(k)
+	}
+	return either(v, ok, m.def)
 }
 
 // Mutate changes the value of k in place.
@@ -82,7 +84,9 @@ func (m *OptionMap[H, K, V]) Get(k K) (V, bool) { return m.find(k) }
 // Take removes the value of k and returns it, and whether there was one.
 func (m *OptionMap[H, K, V]) Take(k K) (V, bool) {
 	v, ok := m.find(k)
-	m.remove(k)
+	if ok {
+		m.remove(k)
+	}
 	return v, ok
 }
 
@@ -188,9 +192,11 @@ func (m *DoubleMap[HA, A, HB, B, V]) Get(a A, b B) V {
 
 // Take removes the value of a and b and returns it, or the default.
 func (m *DoubleMap[HA, A, HB, B, V]) Take(a A, b B) V {
-	v := m.Get(a, b)
-	m.Remove(a, b)
-	return v
+	v, ok := m.find(Pair[A, B]{a, b})
+	if ok {
+		m.Remove(a, b)
+	}
+	return either(v, ok, m.def)
 }
 
 // Mutate changes the value of a and b in place.
@@ -216,7 +222,9 @@ func (m *OptionDoubleMap[HA, A, HB, B, V]) Get(a A, b B) (V, bool) { return m.fi
 // Take removes the value of a and b and returns it, and whether there was one.
 func (m *OptionDoubleMap[HA, A, HB, B, V]) Take(a A, b B) (V, bool) {
 	v, ok := m.Get(a, b)
-	m.Remove(a, b)
+	if ok {
+		m.Remove(a, b)
+	}
 	return v, ok
 }
 
@@ -287,9 +295,11 @@ func (m *NMap[K, V]) Get(k K) V {
 
 // Take removes the value of k and returns it, or the default.
 func (m *NMap[K, V]) Take(k K) V {
-	v := m.Get(k)
-	m.remove(k)
-	return v
+	v, ok := m.find(k)
+	if ok {
+		m.remove(k)
+	}
+	return either(v, ok, m.def)
 }
 
 // Mutate changes the value of k in place.
@@ -313,7 +323,9 @@ func (m *OptionNMap[K, V]) Get(k K) (V, bool) { return m.find(k) }
 // Take removes the value of k and returns it, and whether there was one.
 func (m *OptionNMap[K, V]) Take(k K) (V, bool) {
 	v, ok := m.find(k)
-	m.remove(k)
+	if ok {
+		m.remove(k)
+	}
 	return v, ok
 }
 

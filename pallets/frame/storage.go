@@ -74,9 +74,11 @@ func (s *Value[T]) Get() T {
 
 // Take removes the value and returns it, or the default.
 func (s *Value[T]) Take() T {
-	v := s.Get()
-	s.Kill()
-	return v
+	v, ok := read(s.prefix[:], &s.codec)
+	if ok {
+		s.Kill()
+	}
+	return either(v, ok, s.def)
 }
 
 // Mutate changes the value in place.
@@ -98,7 +100,9 @@ func (s *OptionValue[T]) Get() (T, bool) { return read(s.prefix[:], &s.codec) }
 // Take removes the value and returns it, and whether there was one.
 func (s *OptionValue[T]) Take() (T, bool) {
 	v, ok := s.Get()
-	s.Kill()
+	if ok {
+		s.Kill()
+	}
 	return v, ok
 }
 
