@@ -37,7 +37,6 @@ package benchmark
 import (
 	"github.com/gotensor/gotensor/pallets/frame"
 	"github.com/gotensor/gotensor/pallets/frame/host"
-	"github.com/gotensor/gotensor/pallets/system"
 	"github.com/gotensor/gotensor/primitives/chain"
 	"github.com/gotensor/gotensor/primitives/scale"
 	"github.com/gotensor/gotensor/primitives/units"
@@ -68,6 +67,8 @@ type Env struct {
 	Code []byte
 	// Fund gives an account money.
 	Fund func(who chain.AccountID, amount units.Rao)
+	// Noop returns a call that does nothing and has so many bytes of arguments.
+	Noop func(bytes int) frame.Call
 }
 
 // Signed returns the origin of the caller.
@@ -83,6 +84,3 @@ func (e *Env) Account(n int) chain.AccountID {
 
 // Address returns the address of Account.
 func (e *Env) Address(n int) chain.MultiAddress { return chain.AddressOf(e.Account(n)) }
-
-// Noop returns a call that does nothing: a remark of so many bytes.
-func (e *Env) Noop(bytes int) frame.Call { return &system.RemarkCall{Remark: make([]byte, bytes)} }

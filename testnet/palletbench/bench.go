@@ -1,0 +1,364 @@
+package palletbench
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+	"time"
+
+	"github.com/gotensor/gotensor/pallets/frame"
+	"github.com/gotensor/gotensor/pallets/frame/benchmark"
+	"github.com/gotensor/gotensor/pallets/frame/host"
+	"github.com/gotensor/gotensor/pallets/system"
+	"github.com/gotensor/gotensor/primitives/chain"
+	"github.com/gotensor/gotensor/primitives/hash"
+	"github.com/gotensor/gotensor/primitives/scale"
+	"github.com/gotensor/gotensor/primitives/units"
+	"github.com/gotensor/gotensor/runtime-wasm/runtime"
+	"github.com/gotensor/gotensor/storage"
+	"github.com/gotensor/gotensor/storage/trie"
+	"github.com/gotensor/gotensor/testnet/driver"
+	"github.com/gotensor/gotensor/wasmhost"
+)
+
+// DefaultRuns is how often a case runs where Config does not say.
+const DefaultRuns = 20
+
+// Config says what is measured.
+type Config struct {
+	// Engine runs Code, a blob of this runtime, compressed or not. Where Code is nil calls are measured natively alone.
+	Engine *wasmhost.Engine
+	Code   []byte
+	// Runs is how often each case runs; the least time counts. 0 takes DefaultRuns.
+	Runs int
+	// Only are the pallets to measure, by name; none means all.
+	Only []string
+}
+
+// Row is what was found of one case, or of a call without one.
+type Row struct {
+	Pallet string
+	Case   string   // name of the call, and what is special about the case behind a slash
+	Native *Measure // nil where it was not measured
+	Wasm   *Measure // nil where it was not measured
+	Reason string   // why there is nothing to measure; empty where there is
+	Err    error    // why it could not be measured
+}
+
+// Over tells whether a cost is above what is declared.
+func (r *Row) Over() bool { return r.Native.over() || r.Wasm.over() }
+
+// Measure is a cost beside what is declared. Times are in picoseconds.
+type Measure struct {
+	Declared      uint64 // weight
+	Cost          uint64 // Time, Reads and Writes together
+	Time          uint64 // the least of all runs
+	Reads, Writes int    // entries of the state
+}
+
+func (m *Measure) over() bool { return m != nil && m.Cost > m.Declared }
+
+func (m *Measure) settle() {
+	m.Cost = m.Time + uint64(m.Reads)*frame.ReadTime + uint64(m.Writes)*frame.WriteTime
+}
+
+// Errors of cases.
+var (
+	ErrNoCase   = errors.New("no benchmark case")
+	ErrNoCall   = errors.New("the runtime has no such call")
+	ErrCheck    = errors.New("the call did not do what was to be measured")
+	ErrNoEffect = errors.New("the extrinsic failed")
+)
+
+// bench is a measurement under way.
+type bench struct {
+	ctx     context.Context
+	cfg     Config
+	blob    *wasmhost.Runtime
+	next    []byte // code that may replace the runtime's
+	base    storage.State
+	genesis hash.H256
+	caller  *driver.Sender
+	ignored map[string]bool
+}
+
+// Run measures all cases and hands out each row as it is done.
+func Run(ctx context.Context, cfg Config, each func(Row)) error {
+	b := &bench{ctx: ctx, cfg: cfg, genesis: hash.Blake2b256([]byte("genesis of benchmarks"))}
+	if b.cfg.Runs == 0 {
+		b.cfg.Runs = DefaultRuns
+	}
+	if err := b.prepare(); err != nil {
+		return err
+	}
+	meta, err := runtime.Describe()
+	if err != nil {
+		return fmt.Errorf("metadata: %w", err)
+	}
+	known := make(map[string]bool)
+	for i := range meta.Pallets {
+		p := &meta.Pallets[i]
+		known[p.Name] = true
+		if !b.wanted(p.Name) {
+			continue
+		}
+		var cases []benchmark.Case
+		if pallet, ok := frame.Current().Pallet(p.Index).(benchmark.Benchmarked); ok {
+			cases = pallet.Benchmarks()
+		}
+		measured := make(map[string]bool)
+		for _, c := range cases {
+			call, _, _ := strings.Cut(c.Call, "/")
+			measured[call] = true
+		}
+		for _, call := range meta.Variants(p.Calls) {
+			if !measured[call.Name] {
+				each(Row{Pallet: p.Name, Case: call.Name, Err: ErrNoCase})
+			}
+			delete(measured, call.Name)
+		}
+		for n := range cases {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			c := &cases[n]
+			row := Row{Pallet: p.Name, Case: c.Call, Reason: c.Reason}
+			call, _, _ := strings.Cut(c.Call, "/")
+			switch {
+			case measured[call]:
+				row.Err = ErrNoCall
+			case c.Reason == "":
+				b.measure(c, &row)
+			}
+			each(row)
+		}
+	}
+	for _, name := range cfg.Only {
+		if !known[name] {
+			return fmt.Errorf("no pallet %q in the runtime", name)
+		}
+	}
+	return nil
+}
+
+func (b *bench) wanted(pallet string) bool {
+	for _, name := range b.cfg.Only {
+		if name == pallet {
+			return true
+		}
+	}
+	return len(b.cfg.Only) == 0
+}
+
+// prepare makes the state that all cases begin with: the first block after genesis, begun.
+func (b *bench) prepare() (err error) {
+	if b.caller, err = driver.NewSender("//Alice"); err != nil {
+		return err
+	}
+	if b.cfg.Code != nil {
+		if b.blob, err = b.cfg.Engine.Load(b.ctx, b.cfg.Code); err != nil {
+			return fmt.Errorf("load the blob: %w", err)
+		}
+		if b.next, err = successor(b.cfg.Code); err != nil {
+			return err
+		}
+	}
+	empty, err := storage.NewMemoryState(&storage.Changes{}, trie.V1)
+	if err != nil {
+		return err
+	}
+	digest, _ := driver.Slot(1, runtime.SlotDuration)
+	header := chain.Header{ParentHash: b.genesis, Number: 1, Digest: digest}
+	n := native{tracked: newTracked(empty, nil)}
+	err = n.on(func() {
+		if answer, ok := runtime.Call("GenesisBuilder_build_state", scale.AppendString(nil, runtime.Presets[0].JSON)); !ok || answer[0] != 0 {
+			panic(failure{fmt.Errorf("genesis: %q", answer)})
+		}
+		if _, ok := runtime.Call("Core_initialize_block", header.AppendScale(nil)); !ok {
+			panic(failure{errors.New("no Core_initialize_block")})
+		}
+		author, _ := runtime.Aura.Author()
+		b.ignored = everyday(b.caller.Account(), chain.AccountID(author))
+	})
+	if err != nil {
+		return fmt.Errorf("first block: %w", err)
+	}
+	b.base, _, err = n.Overlay.Finish(trie.V1)
+	return err
+}
+
+// successor returns the blob with a higher version: code that set_code takes.
+func successor(code []byte) ([]byte, error) {
+	plain, err := wasmhost.Decompress(code)
+	if err != nil {
+		return nil, err
+	}
+	v := &runtime.Version
+	section := scale.AppendU32(scale.AppendString(scale.AppendString(nil, v.SpecName), v.ImplName), v.AuthoringVersion)
+	at := bytes.Index(plain, scale.AppendU32(bytes.Clone(section), v.SpecVersion))
+	if at < 0 {
+		return nil, errors.New("the blob is not of this runtime: its version is another")
+	}
+	plain = bytes.Clone(plain)
+	plain[at+len(section)]++ // the least byte of the version
+	return plain, nil
+}
+
+// scene is a case whose state is set up.
+type scene struct {
+	state  storage.State
+	env    *benchmark.Env
+	call   []byte
+	origin frame.Origin
+}
+
+// stage sets up a case.
+func (b *bench) stage(c *benchmark.Case) (s scene, err error) {
+	n := native{tracked: newTracked(b.base, nil), version: b.version()}
+	s.env = &benchmark.Env{Caller: b.caller.Account(), Code: b.next, Fund: fund, Noop: noop}
+	err = n.on(func() {
+		call, origin := c.Setup(s.env)
+		s.call, s.origin = frame.AppendCall(nil, call), origin
+		system.ResetEvents()
+	})
+	if err != nil {
+		return s, fmt.Errorf("set up: %w", err)
+	}
+	s.state, _, err = n.Overlay.Finish(trie.V1)
+	return s, err
+}
+
+func fund(who chain.AccountID, amount units.Rao) {
+	made := runtime.Balances.DepositCreating(who, amount)
+	runtime.Balances.DropPositive(made)
+}
+
+func noop(bytes int) frame.Call { return &system.RemarkCall{Remark: make([]byte, bytes)} }
+
+// version returns what the code of the case set_code answers when it is asked for its version.
+func (b *bench) version() []byte {
+	v := runtime.Version
+	v.SpecVersion++
+	return v.AppendScale(nil)
+}
+
+func (b *bench) measure(c *benchmark.Case, row *Row) {
+	s, err := b.stage(c)
+	if err == nil {
+		row.Native, err = b.native(c, s)
+	}
+	if err == nil && b.blob != nil && b.signable(s.origin) {
+		if row.Wasm, err = b.wasm(s); err != nil {
+			err = fmt.Errorf("in the blob: %w", err)
+		}
+	}
+	row.Err = err
+}
+
+// signable tells whether an extrinsic can bring the origin about: of an account that is not the caller nobody has the key.
+func (b *bench) signable(o frame.Origin) bool {
+	return o.Caller.Kind != frame.OriginSigned || o.Caller.Who == b.caller.Account()
+}
+
+// native measures the call alone. The first run counts entries and checks, and its time does not count.
+func (b *bench) native(c *benchmark.Case, s scene) (*Measure, error) {
+	n := native{tracked: newTracked(s.state, b.ignored), version: b.version()}
+	if s.origin.Caller.Kind == frame.OriginSigned {
+		n.ignored = maps.Clone(b.ignored)
+		n.ignored[string(runtime.System.Account.Key(s.origin.Caller.Who))] = true
+	}
+	m := &Measure{Time: ^uint64(0)}
+	var callErr error
+	err := n.on(func() {
+		call, err := scale.UnmarshalFunc(s.call, frame.DecodeUnboxedCall)
+		if err != nil {
+			panic(failure{err})
+		}
+		m.Declared = call.Info().Call.RefTime
+		for i := range b.cfg.Runs + 1 {
+			host.Begin()
+			n.forget()
+			begin := time.Now()
+			_, err := frame.Dispatch(call, s.origin)
+			took := time.Since(begin)
+			if i == 0 {
+				m.Reads, m.Writes = len(n.reads), len(n.writes)
+				switch {
+				case err != nil:
+					callErr = err
+				case c.Check != nil && !c.Check(s.env):
+					callErr = ErrCheck
+				}
+			} else {
+				m.Time = min(m.Time, uint64(took.Nanoseconds())*1000)
+			}
+			host.Rollback()
+			if callErr != nil {
+				return
+			}
+		}
+	})
+	if err == nil {
+		err = callErr
+	}
+	m.settle()
+	return m, err
+}
+
+// wasm measures an extrinsic with the call in the blob.
+func (b *bench) wasm(s scene) (*Measure, error) {
+	var xt chain.OpaqueExtrinsic
+	switch s.origin.Caller.Kind {
+	case frame.OriginNone:
+		xt = chain.NewBare(s.call).Opaque()
+	case frame.OriginRoot: // by the sudo key
+		xt = b.sign(append([]byte{runtime.Sudo.Index(), 0}, s.call...))
+	default:
+		xt = b.sign(s.call)
+	}
+	args := scale.AppendBytes(nil, xt)
+	m := &Measure{Time: ^uint64(0)}
+	t := newTracked(s.state, b.ignored)
+	err := native{tracked: t}.on(func() {
+		answer, _ := runtime.Call("TransactionPaymentApi_query_info", scale.AppendU32(bytes.Clone(args), uint32(len(args))))
+		d := scale.NewDecoder(answer)
+		declared := scale.Decode[frame.Weight](d)
+		m.Declared = declared.Add(runtime.System.BlockWeights.Of(scale.Decode[frame.Class](d)).BaseExtrinsic).RefTime
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i := range b.cfg.Runs + 1 {
+		if err := t.Begin(); err != nil {
+			return nil, err
+		}
+		t.forget()
+		begin := time.Now()
+		answer, err := b.blob.Call(b.ctx, &wasmhost.Env{Storage: t}, "BlockBuilder_apply_extrinsic", args)
+		took := time.Since(begin)
+		if err := t.Rollback(); err != nil {
+			return nil, err
+		}
+		switch {
+		case err != nil:
+			return nil, err
+		case !bytes.Equal(answer, []byte{0, 0}):
+			return nil, fmt.Errorf("%w: 0x%x", ErrNoEffect, answer)
+		}
+		if i == 0 {
+			m.Reads, m.Writes = len(t.reads), len(t.writes)
+		} else {
+			m.Time = min(m.Time, uint64(took.Nanoseconds())*1000)
+		}
+	}
+	m.settle()
+	return m, nil
+}
+
+func (b *bench) sign(call []byte) chain.OpaqueExtrinsic {
+	b.caller.Nonce = 0
+	return b.caller.Sign(call, driver.Terms{Version: runtime.Version, Genesis: b.genesis, Birth: b.genesis, MetadataHash: true})
+}
