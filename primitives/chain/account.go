@@ -1,10 +1,10 @@
 package chain
 
 import (
-	"encoding/hex"
-	"fmt"
+	"errors"
 	"strings"
 
+	"github.com/gotensor/gotensor/primitives/internal/text"
 	"github.com/gotensor/gotensor/primitives/scale"
 	"github.com/gotensor/gotensor/primitives/ss58"
 )
@@ -39,22 +39,21 @@ func (a *AccountID) UnmarshalText(text []byte) error {
 
 // ParseAccountID reads an SS58 address with prefix 42, or 0x and 64 hex digits. An address of another network is an error: money sent there
 // by mistake is lost.
-func ParseAccountID(text string) (id AccountID, err error) {
-	if digits, ok := strings.CutPrefix(text, "0x"); ok {
-		raw, err := hex.DecodeString(digits)
-		if err != nil || len(raw) != len(id) {
-			return id, fmt.Errorf("account id %q: expected 0x and 64 hex digits", text)
+func ParseAccountID(given string) (id AccountID, err error) {
+	if digits, ok := strings.CutPrefix(given, "0x"); ok {
+		if !text.ParseHex(id[:], digits) {
+			return AccountID{}, errors.New("account id " + text.Quote(given) + ": expected 0x and 64 hex digits")
 		}
-		return AccountID(raw), nil
+		return id, nil
 	}
-	prefix, payload, err := ss58.Decode(text)
+	prefix, payload, err := ss58.Decode(given)
 	switch {
 	case err != nil:
 		return id, err
 	case prefix != ss58.Generic:
-		return id, fmt.Errorf("address %q: expected network prefix %d, got %d", text, ss58.Generic, prefix)
+		return id, errors.New("address " + text.Quote(given) + ": expected network prefix " + text.Int(ss58.Generic) + ", got " + text.Int(int(prefix)))
 	case len(payload) != len(id):
-		return id, fmt.Errorf("address %q: expected 32 bytes, got %d", text, len(payload))
+		return id, errors.New("address " + text.Quote(given) + ": expected 32 bytes, got " + text.Int(len(payload)))
 	}
 	return AccountID(payload), nil
 }

@@ -1,10 +1,10 @@
 package chain
 
 import (
-	"fmt"
 	"math"
 	"math/bits"
 
+	"github.com/gotensor/gotensor/primitives/internal/text"
 	"github.com/gotensor/gotensor/primitives/scale"
 )
 
@@ -62,7 +62,7 @@ func (e Era) String() string {
 	if e.IsImmortal() {
 		return "immortal"
 	}
-	return fmt.Sprintf("mortal(period %d, phase %d)", e.Period, e.Phase)
+	return "mortal(period " + text.Uint(e.Period) + ", phase " + text.Uint(e.Phase) + ")"
 }
 
 // AppendScale appends one zero byte for an immortal era and two bytes for a mortal one, whose period must be a power of two from 4 to 65536 and
@@ -86,7 +86,7 @@ func (e *Era) DecodeScale(d *scale.Decoder) {
 	period := uint64(2) << (v & 15)
 	phase := v >> 4 * quantizeFactor(period)
 	if period < 4 || phase >= period {
-		d.Fail(d.Offset()-2, "era", scale.ErrInvalid, fmt.Sprintf("period %d, phase %d", period, phase))
+		d.Fail(d.Offset()-2, "era", scale.ErrInvalid, "period "+text.Uint(period)+", phase "+text.Uint(phase))
 		return
 	}
 	*e = Era{period, phase}

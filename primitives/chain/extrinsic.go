@@ -2,9 +2,9 @@ package chain
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/gotensor/gotensor/primitives/hash"
+	"github.com/gotensor/gotensor/primitives/internal/text"
 	"github.com/gotensor/gotensor/primitives/scale"
 )
 
@@ -28,7 +28,7 @@ func (t ExtrinsicType) String() string {
 	case Signed:
 		return "signed"
 	}
-	return fmt.Sprintf("ExtrinsicType(%d)", uint8(t))
+	return "ExtrinsicType(" + text.Int(int(t)) + ")"
 }
 
 // ErrExtrinsicVersion reports a first byte that is none of 0x04, 0x05, 0x84 and 0x45.
@@ -107,7 +107,7 @@ func preamble(d *scale.Decoder) (version uint8, kind ExtrinsicType) {
 	case version == 4 && (kind == Bare || kind == Signed), version == 5 && (kind == Bare || kind == General):
 		return version, kind
 	default:
-		d.Fail(d.Offset()-1, "extrinsic", ErrExtrinsicVersion, fmt.Sprintf("first byte 0x%02x", first))
+		d.Fail(d.Offset()-1, "extrinsic", ErrExtrinsicVersion, "first byte "+text.Hex([]byte{first}))
 	}
 	return 0, 0
 }
@@ -130,7 +130,7 @@ func DecodeExtrinsic(x OpaqueExtrinsic, layout Layout) (e Extrinsic, err error) 
 	}
 	e.Call = d.Rest()
 	if err := d.Err(); err != nil {
-		return Extrinsic{}, fmt.Errorf("decode extrinsic: %w", err)
+		return Extrinsic{}, text.Wrap("decode extrinsic: "+err.Error(), err)
 	}
 	return e, nil
 }

@@ -1,9 +1,8 @@
 package chain
 
 import (
-	"fmt"
-
 	"github.com/gotensor/gotensor/primitives/hash"
+	"github.com/gotensor/gotensor/primitives/internal/text"
 	"github.com/gotensor/gotensor/primitives/scale"
 )
 
@@ -57,7 +56,7 @@ var (
 )
 
 // String returns the four bytes quoted: "aura".
-func (e EngineID) String() string { return fmt.Sprintf("%q", e[:]) }
+func (e EngineID) String() string { return text.Quote(e[:]) }
 
 // DigestKind is the kind of a digest item. The numbers are those on the wire. 2 and 7 belonged to the changes trie, which
 // Substrate removed; they, 1 and 3 are refused.
@@ -86,7 +85,7 @@ func (k DigestKind) String() string {
 	case DigestRuntimeEnvironmentUpdated:
 		return "RuntimeEnvironmentUpdated"
 	}
-	return fmt.Sprintf("DigestKind(%d)", uint8(k))
+	return "DigestKind(" + text.Int(int(k)) + ")"
 }
 
 // DigestItem is one entry of a header's digest. Engine belongs to Consensus, Seal and PreRuntime items; Data to those and to Other.

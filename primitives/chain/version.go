@@ -1,12 +1,11 @@
 package chain
 
 import (
-	"encoding/hex"
-	"fmt"
 	"sync"
 
 	"golang.org/x/crypto/blake2b"
 
+	"github.com/gotensor/gotensor/primitives/internal/text"
 	"github.com/gotensor/gotensor/primitives/scale"
 )
 
@@ -35,7 +34,7 @@ func (id APIID) String() string {
 	if name, ok := id.Name(); ok {
 		return name
 	}
-	return "0x" + hex.EncodeToString(id[:])
+	return text.Hex(id[:])
 }
 
 // apiNames are the runtime APIs declared in opentensor/subtensor, paritytech/polkadot-sdk and polkadot-evm/frontier.
@@ -173,7 +172,7 @@ func EmbeddedVersion(version, apis []byte) (v RuntimeVersion, err error) {
 			list = append(list, scale.Decode[API](d))
 		}
 		if err := d.Err(); err != nil {
-			return v, fmt.Errorf("section runtime_apis: %w", err)
+			return v, text.Wrap("section runtime_apis: "+err.Error(), err)
 		}
 		if c, ok := apiVersion(list, coreAPI); ok {
 			core = &c
@@ -182,7 +181,7 @@ func EmbeddedVersion(version, apis []byte) (v RuntimeVersion, err error) {
 	d := scale.NewDecoder(version)
 	v.decode(d, core)
 	if err := d.Err(); err != nil {
-		return RuntimeVersion{}, fmt.Errorf("section runtime_version: %w", err)
+		return RuntimeVersion{}, text.Wrap("section runtime_version: "+err.Error(), err)
 	}
 	if apis != nil {
 		v.APIs = list

@@ -4,40 +4,41 @@
 // 0, 1, 2, 3, each digest little-endian, concatenated up to the width. twox is not cryptographic: it may
 // key storage only where users cannot choose the input.
 //
+// SHA-256 and Keccak are not there in Wasm, where Go's libraries of them bring much along: runtimes ask the host.
+//
 // Source: Polkadot specification, appendix "Cryptography & Encoding"; Host API, chapter "Hashing".
 package hash
 
 import (
-	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
-	"fmt"
+	"errors"
 	stdhash "hash"
 	"strings"
 	"sync"
 
 	"github.com/cespare/xxhash/v2"
 	"golang.org/x/crypto/blake2b"
-	"golang.org/x/crypto/sha3"
+
+	"github.com/gotensor/gotensor/primitives/internal/text"
 )
 
 // H256 is a 32-byte hash: of a block, a state, an extrinsic or a piece of code. Its text form is 0x and 64 hex digits.
 type H256 [32]byte
 
 // String returns the hash as 0x and 64 lowercase hex digits.
-func (h H256) String() string { return "0x" + hex.EncodeToString(h[:]) }
+func (h H256) String() string { return text.Hex(h[:]) }
 
 // MarshalText implements encoding.TextMarshaler with the form of String.
 func (h H256) MarshalText() ([]byte, error) { return []byte(h.String()), nil }
 
 // UnmarshalText reads 64 hex digits behind an optional 0x.
-func (h *H256) UnmarshalText(text []byte) error {
-	digits := strings.TrimPrefix(string(text), "0x")
+func (h *H256) UnmarshalText(given []byte) error {
+	digits := strings.TrimPrefix(string(given), "0x")
 	if len(digits) != 64 {
-		return fmt.Errorf("hash %q: expected 64 hex digits, got %d", text, len(digits))
+		return errors.New("hash " + text.Quote(given) + ": expected 64 hex digits, got " + text.Int(len(digits)))
 	}
-	if _, err := hex.Decode(h[:], []byte(digits)); err != nil {
-		return fmt.Errorf("hash %q: %v", text, err)
+	if !text.ParseHex(h[:], digits) {
+		return errors.New("hash " + text.Quote(given) + ": expected hex digits")
 	}
 	return nil
 }
@@ -100,22 +101,3 @@ func twox(out, data []byte) {
 		binary.LittleEndian.PutUint64(out[8*seed:], d.Sum64())
 	}
 }
-
-// Keccak256 returns the 32-byte Keccak of data, as Ethereum uses it (not SHA3).
-func Keccak256(data []byte) (out [32]byte) {
-	h := sha3.NewLegacyKeccak256()
-	h.Write(data)
-	h.Sum(out[:0])
-	return out
-}
-
-// Keccak512 returns the 64-byte Keccak of data.
-func Keccak512(data []byte) (out [64]byte) {
-	h := sha3.NewLegacyKeccak512()
-	h.Write(data)
-	h.Sum(out[:0])
-	return out
-}
-
-// Sha2_256 returns the 32-byte SHA-256 of data.
-func Sha2_256(data []byte) [32]byte { return sha256.Sum256(data) }

@@ -3,7 +3,6 @@ package scale
 import (
 	"encoding/binary"
 	"errors"
-	"math/big"
 	"strconv"
 	"unicode/utf8"
 	"unsafe"
@@ -385,19 +384,6 @@ func (d *Decoder) CompactU128() (v U128) {
 		}
 	}
 	return v
-}
-
-// CompactBig reads a compact integer of any size, up to 2^536-1. It never returns nil.
-func (d *Decoder) CompactBig() *big.Int {
-	le, ok := d.wide(67, "compact integer")
-	if !ok {
-		return new(big.Int).SetUint64(d.compact(64, "compact integer"))
-	}
-	be := make([]byte, len(le))
-	for i := range be {
-		be[i] = le[len(le)-1-i]
-	}
-	return new(big.Int).SetBytes(be)
 }
 
 // Len reads the length of a sequence whose items need at least one byte each, and refuses one that exceeds the bytes that remain.

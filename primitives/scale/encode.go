@@ -2,8 +2,6 @@ package scale
 
 import (
 	"encoding/binary"
-	"errors"
-	"math/big"
 	"math/bits"
 )
 
@@ -93,26 +91,6 @@ func AppendCompactU128(dst []byte, v U128) []byte {
 		dst = append(dst, byte(hi))
 	}
 	return dst
-}
-
-// ErrCompactRange reports an integer that has no compact form: negative, or 2^536 and more.
-var ErrCompactRange = errors.New("compact integers reach from 0 to 2^536-1")
-
-// AppendCompactBig appends v as a compact integer of up to 68 bytes. It returns ErrCompactRange, and dst as it was, when v is
-// negative or has more than 536 bits.
-func AppendCompactBig(dst []byte, v *big.Int) ([]byte, error) {
-	if v.Sign() < 0 || v.BitLen() > 536 {
-		return dst, ErrCompactRange
-	}
-	if v.IsUint64() {
-		return AppendCompact(dst, v.Uint64()), nil
-	}
-	be := v.Bytes()
-	dst = append(dst, byte(len(be)-4)<<2|3)
-	for i := len(be) - 1; i >= 0; i-- {
-		dst = append(dst, be[i])
-	}
-	return dst, nil
 }
 
 // CompactLen returns how many bytes AppendCompact appends for v.

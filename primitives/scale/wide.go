@@ -1,8 +1,8 @@
 package scale
 
 import (
-	"math/big"
 	"math/bits"
+	"strconv"
 )
 
 // U128 is an unsigned 128-bit integer: Hi·2^64 + Lo. The zero value is 0; values compare with ==. Money is 64-bit RAO; products of two amounts,
@@ -15,22 +15,16 @@ func Mul64(a, b uint64) U128 {
 	return U128{hi, lo}
 }
 
-// U128FromBig returns v, and false where v is negative or has more than 128 bits.
-func U128FromBig(v *big.Int) (U128, bool) {
-	if v.Sign() < 0 || v.BitLen() > 128 {
-		return U128{}, false
-	}
-	return U128{Hi: new(big.Int).Rsh(v, 64).Uint64(), Lo: new(big.Int).And(v, new(big.Int).SetUint64(1<<64-1)).Uint64()}, true
-}
-
-// Big returns v as a big integer.
-func (v U128) Big() *big.Int {
-	b := new(big.Int).SetUint64(v.Hi)
-	return b.Lsh(b, 64).Or(b, new(big.Int).SetUint64(v.Lo))
-}
-
 // String returns v in decimal.
-func (v U128) String() string { return v.Big().String() }
+func (v U128) String() string {
+	const most uint64 = 10_000_000_000_000_000_000 // the largest power of ten in 64 bits
+	high, low := v.DivMod64(most)
+	if high == (U128{}) {
+		return strconv.FormatUint(low, 10)
+	}
+	text := strconv.FormatUint(low, 10)
+	return high.String() + "0000000000000000000"[len(text):] + text
+}
 
 // IsU64 reports whether v fits 64 bits.
 func (v U128) IsU64() bool { return v.Hi == 0 }
@@ -70,28 +64,3 @@ func (v U128) DivMod64(w uint64) (U128, uint64) {
 // U256 is an unsigned 256-bit integer as four 64-bit limbs, least significant first: the layout of uint256.Int of
 // github.com/holiman/uint256, to which it converts by uint256.Int(v). This package does without that import to keep runtimes small.
 type U256 [4]uint64
-
-// U256FromBig returns v, and false where v is negative or has more than 256 bits.
-func U256FromBig(v *big.Int) (u U256, ok bool) {
-	if v.Sign() < 0 || v.BitLen() > 256 {
-		return u, false
-	}
-	var le [32]byte
-	v.FillBytes(le[:])
-	for i, j := 0, 31; i < j; i, j = i+1, j-1 {
-		le[i], le[j] = le[j], le[i]
-	}
-	return NewDecoder(le[:]).U256(), true
-}
-
-// Big returns v as a big integer.
-func (v U256) Big() *big.Int {
-	b := new(big.Int)
-	for i := len(v) - 1; i >= 0; i-- {
-		b.Lsh(b, 64).Or(b, new(big.Int).SetUint64(v[i]))
-	}
-	return b
-}
-
-// String returns v in decimal.
-func (v U256) String() string { return v.Big().String() }

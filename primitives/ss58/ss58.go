@@ -3,9 +3,10 @@ package ss58
 import (
 	"bytes"
 	"errors"
-	"fmt"
+	"strconv"
 
 	"github.com/gotensor/gotensor/primitives/hash"
+	"github.com/gotensor/gotensor/primitives/internal/text"
 )
 
 // Generic is the prefix of addresses for any Substrate chain. Bittensor uses it.
@@ -34,7 +35,7 @@ func Encode(prefix uint16, payload []byte) (string, error) {
 	var raw []byte
 	switch {
 	case reserved(prefix) || prefix > MaxPrefix:
-		return "", fmt.Errorf("ss58 prefix %d: %w", prefix, ErrPrefix)
+		return "", text.Wrap("ss58 prefix "+text.Int(int(prefix))+": "+ErrPrefix.Error(), ErrPrefix)
 	case prefix < 64:
 		raw = []byte{byte(prefix)}
 	default:
@@ -48,7 +49,7 @@ func Encode(prefix uint16, payload []byte) (string, error) {
 	case 32, 33:
 		sum = 2
 	default:
-		return "", fmt.Errorf("ss58 payload of %d bytes: %w", len(payload), ErrLength)
+		return "", text.Wrap("ss58 payload of "+text.Int(len(payload))+" bytes: "+ErrLength.Error(), ErrLength)
 	}
 	raw = append(raw, payload...)
 	check := checksum(raw)
@@ -58,14 +59,17 @@ func Encode(prefix uint16, payload []byte) (string, error) {
 // Decode returns the network prefix and the payload of an address. The errors wrap ErrBase58, ErrLength, ErrPrefix or ErrChecksum.
 func Decode(address string) (prefix uint16, payload []byte, err error) {
 	if len(address) > maxText {
-		return 0, nil, fmt.Errorf("address of %d characters: %w: at most %d", len(address), ErrLength, maxText)
+		return 0, nil, text.Wrap("address of "+text.Int(len(address))+" characters: "+ErrLength.Error()+": at most "+text.Int(maxText), ErrLength)
+	}
+	fail := func(kind error, what string) (uint16, []byte, error) {
+		return 0, nil, text.Wrap("address "+text.Quote(address)+": "+kind.Error()+": "+what, kind)
 	}
 	raw, err := decode58(address)
 	if err != nil {
-		return 0, nil, fmt.Errorf("address %q: %w", address, err)
+		return 0, nil, text.Wrap("address "+text.Quote(address)+": "+err.Error(), err)
 	}
 	if len(raw) == 0 {
-		return 0, nil, fmt.Errorf("address %q: %w: nothing there", address, ErrLength)
+		return fail(ErrLength, "nothing there")
 	}
 	head := 1
 	switch first := raw[0]; {
@@ -73,27 +77,27 @@ func Decode(address string) (prefix uint16, payload []byte, err error) {
 		prefix = uint16(first)
 	case first < 128:
 		if len(raw) < 2 {
-			return 0, nil, fmt.Errorf("address %q: %w: prefix has one of two bytes", address, ErrLength)
+			return fail(ErrLength, "prefix has one of two bytes")
 		}
 		head = 2
 		prefix = uint16(first&0x3f)<<2 | uint16(raw[1]>>6) | uint16(raw[1]&0x3f)<<8
 		if prefix < 64 {
-			return 0, nil, fmt.Errorf("address %q: %w: %d in two bytes", address, ErrPrefix, prefix)
+			return fail(ErrPrefix, text.Int(int(prefix))+" in two bytes")
 		}
 	default:
-		return 0, nil, fmt.Errorf("address %q: %w: first byte 0x%02x", address, ErrPrefix, first)
+		return fail(ErrPrefix, "first byte "+text.Hex(raw[:1]))
 	}
 	if reserved(prefix) {
-		return 0, nil, fmt.Errorf("address %q: %w: %d is reserved", address, ErrPrefix, prefix)
+		return fail(ErrPrefix, text.Int(int(prefix))+" is reserved")
 	}
 	sum, ok := checksumLen(len(raw) - head)
 	if !ok {
-		return 0, nil, fmt.Errorf("address %q: %w: %d bytes behind the prefix", address, ErrLength, len(raw)-head)
+		return fail(ErrLength, text.Int(len(raw)-head)+" bytes behind the prefix")
 	}
 	body, got := raw[:len(raw)-sum], raw[len(raw)-sum:]
 	want := checksum(body)
 	if !bytes.Equal(got, want[:sum]) {
-		return 0, nil, fmt.Errorf("address %q: %w: expected 0x%x, got 0x%x", address, ErrChecksum, want[:sum], got)
+		return fail(ErrChecksum, "expected "+text.Hex(want[:sum])+", got "+text.Hex(got))
 	}
 	return prefix, body[head:], nil
 }
@@ -151,23 +155,23 @@ func encode58(raw []byte) string {
 			digits = append(digits, byte(carry%58))
 		}
 	}
-	text := bytes.Repeat([]byte{alphabet[0]}, zeros)
+	out := bytes.Repeat([]byte{alphabet[0]}, zeros)
 	for i := len(digits) - 1; i >= 0; i-- {
-		text = append(text, alphabet[digits[i]])
+		out = append(out, alphabet[digits[i]])
 	}
-	return string(text)
+	return string(out)
 }
 
-func decode58(text string) ([]byte, error) {
+func decode58(given string) ([]byte, error) {
 	zeros := 0
-	for zeros < len(text) && text[zeros] == alphabet[0] {
+	for zeros < len(given) && given[zeros] == alphabet[0] {
 		zeros++
 	}
 	var raw []byte // least significant first
-	for pos := zeros; pos < len(text); pos++ {
-		digit := digitOf[text[pos]]
+	for pos := zeros; pos < len(given); pos++ {
+		digit := digitOf[given[pos]]
 		if digit == 0 {
-			return nil, fmt.Errorf("%w: character %q at position %d", ErrBase58, text[pos], pos+1)
+			return nil, errBase58(given[pos], pos)
 		}
 		carry := uint32(digit - 1)
 		for i := range raw {
@@ -184,4 +188,9 @@ func decode58(text string) ([]byte, error) {
 		out = append(out, raw[i])
 	}
 	return out, nil
+}
+
+// errBase58 is the error of a character that is no digit; pos counts from 0.
+func errBase58(c byte, pos int) error {
+	return text.Wrap(ErrBase58.Error()+": character "+strconv.QuoteRune(rune(c))+" at position "+text.Int(pos+1), ErrBase58)
 }

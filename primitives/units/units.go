@@ -2,11 +2,10 @@ package units
 
 import (
 	"errors"
-	"fmt"
 	"math/bits"
-	"strconv"
 	"strings"
 
+	"github.com/gotensor/gotensor/primitives/internal/text"
 	"github.com/gotensor/gotensor/primitives/scale"
 )
 
@@ -38,13 +37,13 @@ func ParseAlpha(text string) (Alpha, error) {
 	return Alpha(v), err
 }
 
-func parse(text string) (uint64, error) {
-	whole, fraction, point := strings.Cut(text, ".")
+func parse(given string) (uint64, error) {
+	whole, fraction, point := strings.Cut(given, ".")
 	if whole == "" || point && fraction == "" {
-		return 0, fmt.Errorf("%w %q: expected digits like 12 or 1.5", ErrAmount, text)
+		return 0, bad(given, "expected digits like 12 or 1.5")
 	}
 	if len(fraction) > Decimals {
-		return 0, fmt.Errorf("%w %q: %d decimals, at most %d", ErrAmount, text, len(fraction), Decimals)
+		return 0, bad(given, text.Int(len(fraction))+" decimals, at most "+text.Int(Decimals))
 	}
 	digits := whole + fraction
 	var v uint64
@@ -54,26 +53,32 @@ func parse(text string) (uint64, error) {
 			digit = digits[i]
 		}
 		if digit < '0' || digit > '9' {
-			return 0, fmt.Errorf("%w %q: expected digits like 12 or 1.5", ErrAmount, text)
+			return 0, bad(given, "expected digits like 12 or 1.5")
 		}
 		var ok bool
 		if v, ok = CheckedMul(v, 10); ok {
 			v, ok = CheckedAdd(v, uint64(digit-'0'))
 		}
 		if !ok {
-			return 0, fmt.Errorf("%w %q: more than 18446744073.709551615", ErrAmount, text)
+			return 0, bad(given, "more than 18446744073.709551615")
 		}
 	}
 	return v, nil
 }
 
+// bad returns the error of a text that is no amount.
+func bad(given, what string) error {
+	return text.Wrap(ErrAmount.Error()+" "+text.Quote(given)+": "+what, ErrAmount)
+}
+
 // decimal writes billionths with a point and without trailing zeros.
 func decimal(v uint64) string {
-	text := strconv.FormatUint(v/uint64(Tao), 10)
+	out := text.Uint(v / uint64(Tao))
 	if rest := v % uint64(Tao); rest != 0 {
-		text += "." + strings.TrimRight(fmt.Sprintf("%09d", rest), "0")
+		nine := text.Uint(uint64(Tao) + rest)[1:] // with the zeros in front
+		out += "." + strings.TrimRight(nine, "0")
 	}
-	return text
+	return out
 }
 
 // Tao returns the amount in TAO, in the form that ParseTao reads: "1.5".
@@ -83,7 +88,7 @@ func (r Rao) Tao() string { return decimal(uint64(r)) }
 func (r Rao) String() string { return r.Tao() + " TAO" }
 
 // Echo returns the amount in both units, to show users what they entered: "1.5 TAO = 1500000000 RAO".
-func (r Rao) Echo() string { return fmt.Sprintf("%s TAO = %d RAO", r.Tao(), uint64(r)) }
+func (r Rao) Echo() string { return r.Tao() + " TAO = " + text.Uint(uint64(r)) + " RAO" }
 
 // Wei returns the amount in wei. It is exact and always fits.
 func (r Rao) Wei() Wei {

@@ -2,8 +2,6 @@ package units
 
 import (
 	"encoding/binary"
-	"fmt"
-	"math/big"
 	"math/bits"
 
 	"github.com/gotensor/gotensor/primitives/scale"
@@ -73,15 +71,3 @@ func (w Wei) Bytes32() (b [32]byte) {
 	}
 	return b
 }
-
-// Big returns the amount as a big integer.
-func (w Wei) Big() *big.Int { return scale.U256(w).Big() }
-
-// WeiFromBig returns v, and false where it is negative or has more than 256 bits.
-func WeiFromBig(v *big.Int) (Wei, bool) {
-	u, ok := scale.U256FromBig(v)
-	return Wei(u), ok
-}
-
-// String returns the amount in decimal with its unit: "1500000000000000000 wei".
-func (w Wei) String() string { return fmt.Sprintf("%d wei", w.Big()) }

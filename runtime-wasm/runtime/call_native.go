@@ -8,7 +8,7 @@ func Call(export string, args []byte) (result []byte, ok bool) {
 	for _, a := range APIs {
 		for _, m := range a.Methods {
 			if a.Name+"_"+m.Name == export {
-				embedded()
+				described()
 				Compose()
 				return m.Call(args), true
 			}

@@ -2,19 +2,9 @@
 
 package runtime
 
-import (
-	_ "embed" // the files are made by the build of the blob, which lays them over this directory
-	"unsafe"
-)
+import "unsafe"
 
-//go:embed metadata_v14.scale
-var v14 string
-
-//go:embed metadata_v15.scale
-var v15 string
-
-//go:embed metadata_hash.bin
-var digest string
+// v14, v15 and digest are constants in embedded_wasm.go, which the build of the blob makes: see Embed.
 
 // some returns the encoded Option<OpaqueMetadata> of version 14 or 15, where it lies.
 func some(version uint32) []byte {
