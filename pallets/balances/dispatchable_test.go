@@ -338,7 +338,7 @@ func TestConsumerLimit(t *testing.T) {
 		eq(x, system.Consumers(a(1)), sys.MaxConsumers)
 	}
 	run(t, "consumer_limit_tests", []vector{
-		{name: "lock_behavior_when_consumer_limit_fully_exhausted", ed: 1, rich: true, broken: true, run: func(x *check) {
+		{name: "lock_behavior_when_consumer_limit_fully_exhausted", ed: 1, rich: true, run: func(x *check) {
 			full(x)
 			x.noop(frame.TooManyConsumers, func() error { return system.IncConsumers(a(1)) })
 			lock(lock1, 1, 20, all)

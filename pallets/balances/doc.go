@@ -23,10 +23,13 @@
 //
 // # Invariants, which TryState checks
 //
-//   - I1: TotalIssuance is the sum of free and reserved balance of all accounts, and InactiveIssuance is no more than that. Only
-//     force_adjust_total_issuance breaks it, whose purpose is to mend it.
+//   - I1: TotalIssuance is the sum of free and reserved balance of all accounts, and InactiveIssuance is no more than that. Two
+//     things break it: force_adjust_total_issuance, whose purpose is to mend it; and as in the original the end of an account's last hold while less
+//     than the existential deposit is free, which only another provider makes possible: DustLost tells of that, and the issuance keeps it.
 //   - I2: what an account's holds and named reserves add up to is no more than its reserved balance.
-//   - I3: frozen is the largest of an account's locks and freezes.
+//   - I3: frozen is the largest of an account's locks and freezes. It is zero where the balance of the account had gone while another provider
+//     kept it alive: then what was frozen is out of effect until its locks or freezes change, and the consumer reference for it stays, as in
+//     the original.
 //   - I4: an account with nothing reserved has at least the existential deposit, or nothing. What would be less is dust: it goes to DustRemoval,
 //     or is burned.
 //   - I5: an account with the existential deposit free has a provider reference; one with anything reserved or frozen a consumer reference.

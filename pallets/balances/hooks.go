@@ -81,7 +81,7 @@ func (p *Pallet) tryAccount(who chain.AccountID, account *system.AccountInfo) er
 		return ErrTooManyFrozen
 	case named > a.Reserved:
 		return ErrReserved
-	case a.Frozen != frozen(p.Locks.Get(who), freezes):
+	case a.Frozen != 0 && a.Frozen != frozen(p.Locks.Get(who), freezes):
 		return ErrFrozen
 	case a.Free != 0 && a.Free < p.ExistentialDeposit && a.Reserved == 0:
 		return ErrDust
