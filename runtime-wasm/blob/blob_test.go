@@ -188,7 +188,7 @@ func TestSample(t *testing.T) {
 func stacks() string {
 	sum := 0
 	for i := range 40 {
-		for depth := i; depth < 100*i; depth += 37 + i {
+		for depth := i; depth < 12*i; depth += 37 + i {
 			sum += depth
 			if depth >= 7 {
 				sum += (depth-7)/50 + 1

@@ -21,6 +21,7 @@
 //   - It bounds: the module declares all of its memory, L pages, and no maximum. memory.grow becomes a function that moves a boundary up to page L-1;
 //     memory.size tells that boundary. __heap_base is the end of page L. So Go's heap lies below it and the host's above it, and they never
 //     meet, though both grow. The last page below it holds text that is not logged yet.
+//   - It gives functions with loops a second body, which is faster and cannot be resumed, and leaves them the first (optimise.go, flow.go).
 //   - It compacts the table of functions, in which Go's linker leaves the first 4,096 entries empty: hosts bound tables.
 //   - It initialises: the module made so far runs _initialize in an interpreter. Memory, without its zeros, becomes data segments, and each
 //     global begins with the value that it had reached.
@@ -49,7 +50,7 @@
 //
 // # What it does not do
 //
-// It does not make code faster or remove functions that nothing calls: Go's linker has done that. It does not turn off the garbage collector or bound the
+// It does not remove functions that nothing calls: Go's linker has done that, and what is in the table may be called. It does not turn off the garbage collector or bound the
 // stack: that is the runtime's own initialisation. It does not rewrite modules of other compilers, though some would do.
 //
 // Specification: WebAssembly Core 1.0 and 2.0; WASI preview 1; Polkadot specification, Host API; substrate sp-version and sp-maybe-compressed-blob for the

@@ -200,7 +200,7 @@ func stacks(data, n uint32) uint64 {
 		done := make(chan int)
 		go func() {
 			total := 0
-			for depth := i; depth < 100*i; depth += 37 + i {
+			for depth := i; depth < 12*i; depth += 37 + i {
 				total += depth - down(depth, done)
 			}
 			close(done)
