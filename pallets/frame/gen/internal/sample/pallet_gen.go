@@ -428,7 +428,7 @@ var (
 	codecChainBlockNumber                  = frame.Codec[chain.BlockNumber]{Append: appendChainBlockNumber, Decode: decodeChainBlockNumber}
 	codecRecord                            = frame.Codec[Record]{Append: appendRecord, Decode: decodeRecord}
 	codecBytes32                           = frame.Codec[[32]byte]{Append: appendBytes32, Decode: decodeBytes32}
-	codecFrameCall                         = frame.Codec[frame.Call]{Append: frame.AppendCall, Decode: frame.DecodeCall}
+	codecFrameCall                         = frame.Codec[frame.Call]{Append: frame.AppendCall, Decode: frame.DecodeUnboxedCall}
 	codecHashH256                          = frame.Codec[hash.H256]{Append: appendHashH256, Decode: decodeHashH256}
 	codecSliceOfRecord                     = frame.Codec[[]Record]{Append: appendSliceOfRecord, Decode: decodeSliceOfRecord}
 	codecScaleU128                         = frame.Codec[scale.U128]{Append: scale.AppendU128, Decode: (*scale.Decoder).U128}
