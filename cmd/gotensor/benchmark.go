@@ -20,7 +20,7 @@ import (
 func benchmarkCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "benchmark",
-		Usage: "measure the host, the machine and the store",
+		Usage: "measure the host, the machine, the store and the runtime's calls",
 		Subcommands: []*cli.Command{
 			{
 				Name:      "host",
@@ -54,6 +54,7 @@ tolerance; --allow-fail only reports it. The disk rows write 64 MiB to --base-pa
 				},
 				Action: benchmarkMachine,
 			},
+			benchmarkPalletCommand(),
 			benchmarkStorageCommand(),
 		},
 	}
