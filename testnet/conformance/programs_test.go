@@ -188,7 +188,7 @@ func (e *environment) run(t *testing.T, name string, input, output any) {
 	if err := os.WriteFile(path, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	cmd := e.program(ctx, e.dir, name, []string{path})
 	var stdout, stderr bytes.Buffer

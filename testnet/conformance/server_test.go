@@ -99,8 +99,8 @@ type event struct {
 }
 
 var (
-	errNoMethod = errors.New("Method not found")
-	errNoBlock  = errors.New("UnknownBlock: header not found")
+	errNoMethod = errors.New("method not found")
+	errNoBlock  = errors.New("unknown block: header not found")
 )
 
 var methods = []string{

@@ -39,7 +39,7 @@ var (
 
 const (
 	// ourBlob is the portable runtime as `make runtime` leaves it, relative to the root of the repository. GOTENSOR_RUNTIME names another file.
-	ourBlob   = "bin/runtime/gotensor_portable.compact.compressed.wasm"
+	ourBlob   = "bin/gotensor_portable.compact.compressed.wasm"
 	ourPreset = "development"
 
 	testfinney = "opentensor/subtensor/chainspecs/raw_spec_testfinney.json"

@@ -36,7 +36,7 @@ function versionOf(path) {
 }
 
 // Milliseconds that a request may take. smoldot 3 gives finality half a minute to come from peers before it tells what it began with.
-const patience = 60000;
+const patience = 120000;
 
 const logs = [];
 const client = start({
