@@ -87,7 +87,7 @@ func (p *pkg) writtenMethod(n *types.Named, name string) bool {
 	return method != nil && len(method.Index()) == 1 // one that is promoted encodes the embedded part only
 }
 
-// encodable reports what keeps t from having an encoding, or nil. what says where t stands: "argument step of Add".
+// encodable tells whether t has an encoding, and reports why where it has none. what says where t stands: "argument step of Add".
 func (p *pkg) encodable(pos token.Pos, what string, t types.Type) bool {
 	bad := func(format string, args ...any) bool {
 		p.errorf(pos, what+": "+format, args...)
@@ -115,6 +115,13 @@ func (p *pkg) encodable(pos token.Pos, what string, t types.Type) bool {
 	}
 	if isNamed(t, framePath, "Pair") {
 		return p.encodable(pos, what, named.TypeArgs().At(0)) && p.encodable(pos, what, named.TypeArgs().At(1))
+	}
+	if named != nil {
+		if p.within[named] {
+			return bad("%s contains itself: write AppendScale and DecodeScale, with scale.DecodeBox or Decoder.Enter to bound the depth", p.say(t))
+		}
+		p.within[named] = true
+		defer delete(p.within, named)
 	}
 	switch u := t.Underlying().(type) {
 	case *types.Basic:

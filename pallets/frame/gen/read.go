@@ -24,7 +24,8 @@ type pkg struct {
 	files    []*ast.File
 	problems []types.Error
 	errs     []problem
-	read     map[token.Pos]bool // directives that were understood
+	read     map[token.Pos]bool    // directives that were understood
+	within   map[*types.Named]bool // types that encodable is looking into
 
 	pallet    *ast.TypeSpec // nil where the package is no pallet
 	docs      []string
@@ -149,7 +150,7 @@ func readPackage(l *loader, path string) (*pkg, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &pkg{loader: l, files: files, read: make(map[token.Pos]bool)}
+	p := &pkg{loader: l, files: files, read: make(map[token.Pos]bool), within: make(map[*types.Named]bool)}
 	p.types, p.info, p.problems = l.check(entry, files)
 	p.readTypes()
 	p.readCalls()

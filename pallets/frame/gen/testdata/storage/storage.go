@@ -31,6 +31,7 @@ type Storage struct {
 	Key     frame.Map[frame.Identity, map[uint8]bool, uint32]
 	Parts   frame.NMap[uint32, uint32]
 	Parts2  frame.NMap[untagged, uint32]
+	Endless frame.Value[endless]
 	Parts3  frame.NMap[single, uint32]
 	Same    frame.Value[uint32] `name:"Odd"`
 	frame.Prefix
@@ -57,3 +58,5 @@ type untagged struct {
 type single struct {
 	A uint32 `hasher:"Identity"`
 }
+
+type endless [][]endless
