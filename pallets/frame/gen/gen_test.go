@@ -247,6 +247,7 @@ type Error uint8
 
 // TestSmallPallets: pallets that have only some of what a pallet may have compile, natively and for the blob.
 func TestSmallPallets(t *testing.T) {
+	var dirs []string
 	for name, src := range map[string]string{
 		"nothing":   "type Pallet struct{}\n",
 		"constants": "type Pallet struct{ Constants }\n\ntype Constants struct{ Max uint32 }\n",
@@ -255,26 +256,22 @@ func TestSmallPallets(t *testing.T) {
 		"error":     "type Pallet struct{}\n\ntype Error uint8\n\nconst Bad Error = 0\n",
 		"call":      "import \"github.com/gotensor/gotensor/pallets/frame\"\n\ntype Pallet struct{}\n\n//frame:call 7\n//frame:weight frame.Weight{}\nfunc (*Pallet) Do(frame.Origin) error { return nil }\n",
 	} {
-		t.Run(name, func(t *testing.T) {
-			dir := copySample(t)
-			if err := os.WriteFile(filepath.Join(dir, "sample.go"), []byte("package small\n\n"+src), 0o644); err != nil {
-				t.Fatal(err)
-			}
-			var stderr bytes.Buffer
-			if code := run([]string{dir}, &stderr); code != 0 {
-				t.Fatal(stderr.String())
-			}
-			for _, env := range []string{"GOOS=", "GOOS=wasip1"} {
-				cmd := exec.Command("go", "vet", "./"+dir)
-				cmd.Env = append(os.Environ(), env, "GOARCH=")
-				if env == "GOOS=wasip1" {
-					cmd.Env = append(cmd.Env, "GOARCH=wasm")
-				}
-				if out, err := cmd.CombinedOutput(); err != nil {
-					t.Errorf("%s: %v\n%s", env, err, out)
-				}
-			}
-		})
+		dir := copySample(t)
+		if err := os.WriteFile(filepath.Join(dir, "sample.go"), []byte("package "+name+"\n\n"+src), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		dirs = append(dirs, "./"+dir)
+	}
+	var stderr bytes.Buffer
+	if code := run(dirs, &stderr); code != 0 {
+		t.Fatal(stderr.String())
+	}
+	for _, env := range [][]string{{"GOOS=", "GOARCH="}, {"GOOS=wasip1", "GOARCH=wasm"}} {
+		cmd := exec.Command("go", append([]string{"vet"}, dirs...)...)
+		cmd.Env = append(os.Environ(), env...)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%s: %v\n%s", env, err, out)
+		}
 	}
 }
 
