@@ -333,3 +333,20 @@ func stored[T scale.Encodable, P interface {
 		t.Errorf("%T: %x written as %x", v, raw[:d.Offset()], scale.Marshal(v))
 	}
 }
+
+// Arbitrary bytes as genesis configuration: what is taken leaves a state that holds the invariants, what is refused leaves none.
+func FuzzGenesis(f *testing.F) {
+	f.Add([]byte(`{"balances":[["5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY",500]],"devAccounts":null}`))
+	f.Add([]byte(`{"balances":[["0x0000000000000000000000000000000000000000000000000000000000000001",18446744073709551615]]}`))
+	f.Fuzz(func(t *testing.T, config []byte) {
+		build(t, 500, false).Run(func() {
+			err := b.BuildGenesis(config)
+			if err != nil && b.TotalIssuance() != 0 {
+				t.Errorf("%q: %v, and wrote", config, err)
+			}
+			if err := b.TryState(0); err != nil {
+				t.Errorf("%q: %v", config, err)
+			}
+		})
+	})
+}

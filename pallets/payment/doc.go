@@ -36,8 +36,9 @@
 //
 // Fees are not paid in alpha. The multiplier does not follow how full blocks are.
 //
-//	tao := payment.Tao{Balances: &balances, Author: aura.Author}
-//	p := payment.Pallet{WeightToFee: payment.LinearWeightToFee, LengthToFee: payment.LengthToRao, FeeMultiplier: payment.One, OnCharge: tao, …}
+//	p := &payment.Pallet{WeightToFee: payment.LinearWeightToFee, LengthToFee: payment.LengthToRao, FeeMultiplier: payment.One, …}
+//	p.OnCharge = payment.Tao{Balances: balances, Author: author} // author: the account whose key is that of Aura's author
+//	extension := &payment.ChargeReal{Charge: payment.Charge{Pallet: p}, Payer: payers.Of(proxies).Find}
 //
 // Source: paritytech/polkadot-sdk stable2506, substrate/frame/transaction-payment (pallet-transaction-payment 41.0.0); opentensor/subtensor
 // pallets/transaction-fee, runtime/src/lib.rs and runtime/src/transaction_payment_wrapper.rs, spec 425.

@@ -639,3 +639,29 @@ func TestDescribe(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 }
+
+// Arbitrary bytes as the extension's part of a transaction, as answers of the API, and as genesis configuration: no panic, and what is read is
+// written as it was.
+func FuzzDecode(f *testing.F) {
+	f.Add([]byte{5 << 2})
+	f.Add([]byte{1, 0, 0, 0, 0, 0, 0, 0, 0, 1})
+	f.Add([]byte(`{"multiplier":"1000000000000000000"}`))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		ext, d := &payment.Charge{Pallet: &pay}, scale.NewDecoder(raw)
+		ext.Decode(d)
+		if d.Err() == nil && string(scale.AppendCompact(nil, uint64(ext.Tip()))) != string(raw[:d.Offset()]) {
+			t.Errorf("%x read as a tip of %d", raw, uint64(ext.Tip()))
+		}
+		if v, err := scale.Unmarshal[payment.FeeDetails](raw); err == nil && string(scale.Marshal(v)) != string(raw) {
+			t.Errorf("%x read as %+v", raw, v)
+		}
+		if v, err := scale.Unmarshal[payment.RuntimeDispatchInfo](raw); err == nil && string(scale.Marshal(v)) != string(raw) {
+			t.Errorf("%x read as %+v", raw, v)
+		}
+		build(t, builder{0, 1, 1, 0}).Run(func() {
+			if err := pay.BuildGenesis(raw); err == nil && pay.StorageVersion.Get() != payment.V2 {
+				t.Errorf("%q: no error and nothing written", raw)
+			}
+		})
+	})
+}
