@@ -8,12 +8,14 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/gotensor/gotensor/runtime-wasm/blob"
+	"github.com/gotensor/gotensor/runtime-wasm/runtime"
 )
 
 // program is the one that these tests build: the sample of package blob.
@@ -82,25 +84,27 @@ func copyTree(t *testing.T, root, pkg string, tags []string) string {
 }
 
 // A blob depends on its source alone: the tree as it is, a copy elsewhere, and a copy in a repository with changes that are not committed, under
-// settings of the user that would change what the toolchain makes, give the same bytes. The runtime itself is built so where it is there.
+// settings of the user that would change what the toolchain makes, give the same bytes. The runtime itself is built so too.
 func TestSameBytes(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it compiles the standard library for Wasm")
 	}
 	root := moduleRoot(t)
-	packages := []string{program}
-	if main, _ := filepath.Glob(filepath.Join(root, "runtime-wasm", "*.go")); len(main) > 0 {
-		packages = append(packages, "./runtime-wasm")
-	}
-	for _, pkg := range packages {
+	for _, pkg := range []string{program, "./runtime-wasm"} {
 		for _, f := range flavours {
 			t.Run(pkg+" "+f.name, func(t *testing.T) {
-				source := func(dir string) blob.Source { return blob.Source{Dir: dir, Package: pkg, Tags: f.tags} }
+				files, err := runtime.Embed(path.Join(pkg, "runtime"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				source := func(dir string) blob.Source {
+					return blob.Source{Dir: dir, Package: pkg, Tags: append(pace(), f.tags...), Files: files}
+				}
 				want, err := blob.Build(t.Context(), source(root), blob.Options{})
 				if err != nil {
 					t.Fatal(err)
 				}
-				dirty := copyTree(t, root, pkg, f.tags)
+				dirty := copyTree(t, root, pkg, append(pace(), f.tags...))
 				if git, err := exec.LookPath("git"); err == nil {
 					for _, args := range [][]string{{"init", "-q"}, {"add", "."}, {"-c", "user.name=x", "-c", "user.email=x", "commit", "-q", "-m", "x"}} {
 						if out, err := exec.Command(git, append([]string{"-C", dirty}, args...)...).CombinedOutput(); err != nil {
@@ -114,7 +118,7 @@ func TestSameBytes(t *testing.T) {
 				t.Setenv("GOFLAGS", "-ldflags=-X=main.x=y -tags=other -buildvcs=true")
 				t.Setenv("GOWASM", "satconv")
 				t.Setenv("GODEBUG", "asyncpreemptoff=1")
-				for _, dir := range []string{copyTree(t, root, pkg, f.tags), dirty} {
+				for _, dir := range []string{copyTree(t, root, pkg, append(pace(), f.tags...)), dirty} {
 					got, err := blob.Build(t.Context(), source(dir), blob.Options{})
 					if err != nil {
 						t.Fatal(err)
