@@ -18,6 +18,7 @@ type room struct {
 // rooms are the rows of the architecture's table of directories, in its order. They hold for production code: tests of pallets run over testnet/native. Rooms that do not exist yet are judged from their first file on.
 var rooms = []room{
 	{"primitives", nil, "shared nouns import nothing of ours: take what is needed as an argument, or move the code to the room that owns it"},
+	{"pallets/internal", []string{"pallets", "primitives", "testnet"}, "it is what tests of pallets share: the rules themselves belong to pallets"},
 	{"pallets", []string{"primitives"}, "rules of the chain know primitives only: reach storage and host functions through pallets/frame"},
 	{"runtime-wasm", []string{"pallets", "primitives"}, "the runtime is composed of pallets and primitives: move the code to a pallet"},
 	{"wasmhost", []string{"primitives", "storage"}, "the host knows no pallet, block or network: let the caller pass it in through wasmhost.Env"},
@@ -37,6 +38,7 @@ var nowhere = []struct {
 	prefix  string
 	instead string
 }{
+	{[]string{"primitives", "pallets", "runtime-wasm"}, module + "/testnet", "the testnet is for tests"},
 	{[]string{"primitives", "pallets", "runtime-wasm"}, "github.com/tetratelabs/wazero", "only wasmhost knows the Wasm engine"},
 	{[]string{"primitives", "pallets", "runtime-wasm", "wasmhost"}, "github.com/dgraph-io/badger", "only storage knows the database: take storage.Reader or storage.State"},
 	{[]string{"primitives", "pallets", "runtime-wasm", "storage", "consensus"}, "net/http", "network belongs to node"},
@@ -46,10 +48,11 @@ var nowhere = []struct {
 
 // reached are exceptions: package, prefix.
 var reached = map[string]string{
-	"runtime-wasm/blob reaches github.com/tetratelabs/wazero":  "it runs the initialisation of a blob when that is built; no runtime imports it",
-	"runtime-wasm/build reaches github.com/tetratelabs/wazero": "through runtime-wasm/blob",
-	"storage/db reaches net/http":                              "through storage/kv/badgerdb",
-	"storage/kv/badgerdb reaches net/http":                     "Badger traces with OpenTelemetry, whose package names header types of net/http; nothing listens or connects",
+	"pallets/internal/testchain reaches " + module + "/testnet": "tests of pallets share it, and nothing else imports it",
+	"runtime-wasm/blob reaches github.com/tetratelabs/wazero":   "it runs the initialisation of a blob when that is built; no runtime imports it",
+	"runtime-wasm/build reaches github.com/tetratelabs/wazero":  "through runtime-wasm/blob",
+	"storage/db reaches net/http":                               "through storage/kv/badgerdb",
+	"storage/kv/badgerdb reaches net/http":                      "Badger traces with OpenTelemetry, whose package names header types of net/http; nothing listens or connects",
 }
 
 // arrow judges one import; it returns "" where the import is right.
@@ -128,6 +131,7 @@ func TestArrow(t *testing.T) {
 		{"pallets/balances", "wasmhost", false},
 		{"testnet/native", "pallets/frame/host", true},
 		{"pallets/balances", "testnet/native", false},
+		{"pallets/internal/testchain", "testnet/native", true},
 		{"cmd/gotensor", "node/chainspec", true},
 		{"cmd/gotensor", "pallets/balances", false},
 		{"sdk", "node/rpc", false},

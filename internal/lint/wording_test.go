@@ -146,6 +146,22 @@ var otherPanics = map[string]string{
 	"testnet/native seam.check":     "stops pallet code where a real host traps, for Ext.Trap",
 }
 
+// refusal tells whether arg is a frame.Panic: with those a runtime refuses a block or an argument that is not valid, in the blob a trap, as the Host API asks for.
+func refusal(arg ast.Expr) bool {
+	call, ok := arg.(*ast.CallExpr)
+	if !ok {
+		return false
+	}
+	switch fun := call.Fun.(type) {
+	case *ast.Ident:
+		return fun.Name == "Panic" // package executive has it under this name
+	case *ast.SelectorExpr:
+		x, ok := fun.X.(*ast.Ident)
+		return ok && x.Name == "frame" && fun.Sel.Name == "Panic"
+	}
+	return false
+}
+
 func badPanics(s *source) []finding {
 	var out []finding
 	for _, file := range s.files {
@@ -165,6 +181,9 @@ func badPanics(s *source) []finding {
 					return true
 				}
 				arg := call.Args[0]
+				if refusal(arg) {
+					return true
+				}
 				if inner, ok := arg.(*ast.CallExpr); ok && len(inner.Args) > 0 {
 					arg = inner.Args[0] // fmt.Sprintf and its like
 				}
@@ -256,10 +275,15 @@ func good(n int) {
 	if n > 7 {
 		panic(seven)
 	}
+	if n == 6 {
+		panic(Panic("block: not valid"))
+	}
 	panic(fmt.Sprintf("BUG: %d", n))
 }
 
 const seven = "BUG: seven"
+
+type Panic string
 `)
 	var got []string
 	for _, f := range badPanics(s) {
