@@ -35,11 +35,6 @@ func isNamed(t types.Type, path, name string) bool {
 
 func isCall(t types.Type) bool { return isNamed(t, framePath, "Call") }
 
-func isBytes(t types.Type) bool {
-	s, ok := t.Underlying().(*types.Slice)
-	return ok && isByte(s.Elem())
-}
-
 // isByte tells whether a slice or array of t goes through functions of bytes: t is byte itself.
 func isByte(t types.Type) bool { return types.Identical(types.Unalias(t), types.Typ[types.Uint8]) }
 

@@ -101,18 +101,17 @@ type caseOf struct {
 
 // decl is a type with a directive.
 type decl struct {
-	name     string
-	t        *types.Named
-	tuple    bool
-	compact  bool    // an integer in compact form
-	path     string  // of the Rust type
-	params   []param // its type parameters
-	bound    *expr   // of a bounded vector
-	enum     bool
-	cases    []caseOf
-	fields   []field // of a struct
-	codec    bool    // the codec is to be generated
-	describe string  // the function that describes it, where it was written by hand
+	name    string
+	t       *types.Named
+	tuple   bool
+	compact bool    // an integer in compact form
+	path    string  // of the Rust type
+	params  []param // its type parameters
+	bound   *expr   // of a bounded vector
+	enum    bool
+	cases   []caseOf
+	fields  []field // of a struct
+	codec   bool    // the codec is to be generated
 }
 
 // param is a type parameter of a Rust type.
@@ -517,7 +516,7 @@ func (p *pkg) readParts(i *item, what string) bool {
 	for n := range st.NumFields() {
 		f := st.Field(n)
 		hasher := reflect.StructTag(st.Tag(n)).Get("hasher")
-		if hasherNumbers[hasher] == "" {
+		if !slices.Contains(hasherNames, hasher) {
 			p.errorf(f.Pos(), "part %s of %s: tag hasher:%q names no hasher: write one of %s", f.Name(), named.Obj().Name(), hasher, strings.Join(hasherNames, ", "))
 			return false
 		}
@@ -532,25 +531,18 @@ func (p *pkg) readParts(i *item, what string) bool {
 	return true
 }
 
-// hasherNames are the hashers of package frame, and those of package metadata that they are.
-var (
-	hasherNames   = []string{"Blake2_128Concat", "Twox64Concat", "Identity", "Blake2_128", "Blake2_256", "Twox128", "Twox256"}
-	hasherNumbers = func() map[string]string {
-		m := make(map[string]string)
-		for _, name := range hasherNames {
-			m[name] = name
-		}
-		return m
-	}()
-)
+// hasherNames are the hashers of package frame, which package metadata calls the same.
+var hasherNames = []string{"Blake2_128Concat", "Twox64Concat", "Identity", "Blake2_128", "Blake2_256", "Twox128", "Twox256"}
 
+// hashers returns the names of hashers; empty for what is none.
 func hashers(ts ...types.Type) (names []string) {
 	for _, t := range ts {
-		name := ""
-		if n, ok := types.Unalias(t).(*types.Named); ok && n.Obj().Pkg() != nil && n.Obj().Pkg().Path() == framePath {
-			name = hasherNumbers[n.Obj().Name()]
+		i := slices.IndexFunc(hasherNames, func(name string) bool { return isNamed(t, framePath, name) })
+		if i < 0 {
+			names = append(names, "")
+			continue
 		}
-		names = append(names, name)
+		names = append(names, hasherNames[i])
 	}
 	return names
 }
