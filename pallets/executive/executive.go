@@ -236,20 +236,20 @@ func check(want *chain.Header, got chain.Header) {
 		}
 	}
 	if want.StateRoot != got.StateRoot {
-		panic(Panic("block: expected state root " + hex(want.StateRoot) + ", got " + hex(got.StateRoot)))
+		panic(Panic("block: expected state root " + text(want.StateRoot) + ", got " + text(got.StateRoot)))
 	}
 	if want.ExtrinsicsRoot != got.ExtrinsicsRoot {
-		panic(Panic("block: expected extrinsics root " + hex(want.ExtrinsicsRoot) + ", got " + hex(got.ExtrinsicsRoot)))
+		panic(Panic("block: expected extrinsics root " + text(want.ExtrinsicsRoot) + ", got " + text(got.ExtrinsicsRoot)))
 	}
 }
 
-func hex(h [32]byte) string {
+func text(h [32]byte) string {
 	const digits = "0123456789abcdef"
-	text := []byte("0x")
+	out := []byte("0x")
 	for _, b := range h {
-		text = append(text, digits[b>>4], digits[b&15])
+		out = append(out, digits[b>>4], digits[b&15])
 	}
-	return string(text)
+	return string(out)
 }
 
 // must panics where an argument does not decode.
