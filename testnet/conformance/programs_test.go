@@ -63,7 +63,7 @@ func python(requirements string) *environment {
 				return err
 			}
 			// No dependency but those that are pinned, and no code of theirs runs to be installed.
-			return command(ctx, dir, filepath.Join("venv", "bin", "pip"), "install", "--no-deps", "--only-binary", ":all:", "-r", requirements)
+			return command(ctx, dir, filepath.Join("venv", "bin", "pip"), "install", "--retries", "2", "--no-deps", "--only-binary", ":all:", "-r", requirements)
 		},
 		program: func(ctx context.Context, dir, name string, args []string) *exec.Cmd {
 			cmd := exec.CommandContext(ctx, filepath.Join(dir, "venv", "bin", "python"), append([]string{filepath.Join(dir, name)}, args...)...)
