@@ -29,11 +29,13 @@ type Executive struct {
 	inherents     [256]frame.InherentProvider
 	validators    [256]frame.UnsignedValidator
 
-	xt      extrinsic     // in hand
-	tx      frame.Tx      // in hand
-	decoder scale.Decoder // of the extrinsic in hand
-	payload []byte        // what its signature covers
-	result  []byte        // what was answered last
+	// Of the extrinsic in hand. They are here so that one after the other uses the same memory.
+	xt      extrinsic
+	tx      frame.Tx
+	post    frame.PostInfo // as the extensions settle it
+	decoder scale.Decoder
+	payload []byte // what the signature covers
+	result  []byte // what was answered
 }
 
 // New returns the executive of a runtime with its transaction extensions in order. The migrations run before those of the pallets.

@@ -263,13 +263,13 @@ func (e *Executive) dispatch() (post frame.PostInfo, callErr, err error) {
 		}
 	}
 	post, callErr = frame.Dispatch(tx.Call, tx.Origin)
-	post = post.AddExtensions(tx.Info)
+	e.post = post.AddExtensions(tx.Info)
 	for _, ext := range e.extensions {
-		if err = ext.PostDispatch(tx, &post, callErr); err != nil {
-			return post, callErr, err
+		if err = ext.PostDispatch(tx, &e.post, callErr); err != nil {
+			return e.post, callErr, err
 		}
 	}
-	return post, callErr, nil
+	return e.post, callErr, nil
 }
 
 // dispatchBare runs the call of the bare extrinsic in hand. callErr is that of the call, err a frame.TransactionError.
@@ -291,9 +291,9 @@ func (e *Executive) dispatchBare() (post frame.PostInfo, callErr, err error) {
 		}
 	}
 	post, callErr = frame.Dispatch(tx.Call, tx.Origin)
-	settled := post // the event says what the call said
+	e.post = post // and the event says what the call said
 	for _, ext := range e.bare {
-		if err = ext.BarePostDispatch(tx, &settled, callErr); err != nil {
+		if err = ext.BarePostDispatch(tx, &e.post, callErr); err != nil {
 			return post, callErr, err
 		}
 	}
