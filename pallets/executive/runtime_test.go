@@ -209,6 +209,7 @@ type world struct {
 	sys             *system.Pallet
 	custom, custom2 *testPallet
 	migrator        *testMigrator
+	tips            bool // transactions carry one: none
 	*Executive
 }
 
@@ -301,7 +302,11 @@ type terms struct {
 
 // signed returns an extrinsic of the runtime in the form that clients submit, made by package chain and not by what is tested.
 func (w *world) signed(p keys.Pair, c frame.Call, of terms) []byte {
-	explicit := append(scale.AppendCompact(of.era.AppendScale(nil), uint64(of.nonce)), 0)
+	explicit := scale.AppendCompact(of.era.AppendScale(nil), uint64(of.nonce))
+	if w.tips {
+		explicit = append(explicit, 0)
+	}
+	explicit = append(explicit, 0)
 	genesis := repeat(69)
 	implicit := scale.AppendU32(scale.AppendU32(nil, of.spec), 7)
 	implicit = append(implicit, genesis[:]...)

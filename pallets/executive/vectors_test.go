@@ -309,7 +309,7 @@ func TestVectors(t *testing.T) {
 		refused(v, refusal(w.Fork(), func() { w.ApplyExtrinsic(w.signed(alice, more, terms{})) }), "nested too deep")
 	})
 
-	s.Omit("balance_transfer_dispatch_works, can_not_pay_for_tx_fee_on_full_lock", "they are tests of balances and payment with the runtime of package main")
+	moneyVectors(s)
 	s.Omit("try_execute_block_works, try_execute_tx_forbidden_errors", "there is no try-runtime; tests run TryState by themselves")
 	s.Omit("state roots of block_import_works", "accounts and block numbers of that runtime have other types")
 	s.Omit("PreInherents and PostTransactions of callbacks_in_block_execution_works", "no pallet of Subtensor's runtime has them")
