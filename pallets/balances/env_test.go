@@ -222,7 +222,7 @@ func run(t *testing.T, file string, vectors []vector) {
 func TestMain(m *testing.M) {
 	code := m.Run()
 	if tests.Load() > 0 {
-		fmt.Printf("VECTORS: %d expectations of %d tests of pallet_balances; left out: 4 tests of considerations, which are adapters of frame_support; the second account store of each test\n", expectations.Load(), tests.Load())
+		fmt.Printf("VECTORS: %d expectations of %d tests of pallet_balances; left out: the second account store, which the original runs each test with too\n", expectations.Load(), tests.Load())
 	}
 	os.Exit(code)
 }

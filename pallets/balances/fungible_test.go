@@ -45,8 +45,7 @@ func reducible(x *check, want ...units.Rao) {
 	}
 }
 
-// TestFungible has the expectations of substrate/frame/balances/src/tests/fungible_tests.rs, pallet-balances 42.0.0. Left out are its four tests
-// of considerations, which are adapters of frame_support.
+// TestFungible has the expectations of substrate/frame/balances/src/tests/fungible_tests.rs, pallet-balances 42.0.0.
 func TestFungible(t *testing.T) {
 	run(t, "fungible_tests", []vector{
 		{name: "inspect_trait_reducible_balance_basic_works", ed: 10, run: func(x *check) {
@@ -264,6 +263,76 @@ func TestFungible(t *testing.T) {
 			eq(x, data(1).Free, 10)
 			eq(x, data(1).Frozen, 10)
 			x.noop(frame.TokenFundsUnavailable, func() error { return first(b.Withdraw(a(1), 5, exact, preserve, polite)) })
+		}},
+		{name: "freeze_consideration_works", ed: 1, rich: true, run: func(x *check) {
+			ticket := func(from, to, want units.Rao) {
+				x.Helper()
+				if to >= from {
+					x.ok(b.IncreaseFrozen(freezeFoo, a(4), to-from))
+				} else {
+					x.ok(b.DecreaseFrozen(freezeFoo, a(4), from-to))
+				}
+				eq(x, b.BalanceFrozen(freezeFoo, a(4)), want)
+			}
+			ticket(0, 0, 0)
+			ticket(0, 10, 10)
+			ticket(10, 4, 4)
+			ticket(0, 15, 4+15)
+			ticket(4, 8, 8+15)
+			ticket(8, 0, 15)
+			ticket(0, 10, 10+15)
+			ticket(10, 0, 15)
+		}},
+		{name: "hold_consideration_works", ed: 1, rich: true, run: func(x *check) {
+			ticket := func(from, to, want units.Rao) {
+				x.Helper()
+				if to >= from {
+					x.ok(hold(foo, 4, to-from))
+				} else {
+					x.ok(first(b.Release(foo, a(4), from-to, bestEffort)))
+				}
+				eq(x, held(4), want)
+			}
+			ticket(0, 0, 0)
+			ticket(0, 10, 10)
+			ticket(10, 4, 4)
+			ticket(0, 15, 4+15)
+			ticket(4, 8, 8+15)
+			ticket(8, 0, 15)
+			ticket(0, 10, 10+15)
+			ticket(10, 0, 15)
+		}},
+		{name: "lone_freeze_consideration_works", ed: 1, rich: true, run: func(x *check) {
+			frozen := func(amount units.Rao) {
+				x.Helper()
+				x.ok(b.SetFrozen(freezeFoo, a(4), amount, polite))
+				eq(x, b.BalanceFrozen(freezeFoo, a(4)), amount)
+			}
+			frozen(0)
+			frozen(10)
+			x.ok(b.IncreaseFrozen(freezeFoo, a(4), 5))
+			eq(x, b.BalanceFrozen(freezeFoo, a(4)), 15)
+			frozen(4)
+			frozen(0)
+			frozen(10)
+			x.ok(b.Thaw(freezeFoo, a(4)))
+			eq(x, b.BalanceFrozen(freezeFoo, a(4)), 0)
+		}},
+		{name: "lone_hold_consideration_works", ed: 1, rich: true, run: func(x *check) {
+			onHold := func(amount units.Rao) {
+				x.Helper()
+				x.ok(b.SetOnHold(foo, a(4), amount))
+				eq(x, held(4), amount)
+			}
+			onHold(0)
+			onHold(10)
+			x.ok(hold(foo, 4, 5))
+			eq(x, held(4), 15)
+			onHold(4)
+			onHold(0)
+			onHold(10)
+			x.ok(first(b.ReleaseAll(foo, a(4), bestEffort)))
+			eq(x, held(4), 0)
 		}},
 	})
 }

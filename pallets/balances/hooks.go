@@ -1,9 +1,11 @@
 package balances
 
 import (
+	"encoding/hex"
 	"errors"
 
 	"github.com/gotensor/gotensor/pallets/frame"
+	"github.com/gotensor/gotensor/pallets/frame/host"
 	"github.com/gotensor/gotensor/pallets/system"
 	"github.com/gotensor/gotensor/primitives/chain"
 	"github.com/gotensor/gotensor/primitives/units"
@@ -52,6 +54,7 @@ func (p *Pallet) TryState(chain.BlockNumber) error {
 			return ErrIssuance
 		}
 		if err := p.tryAccount(who, &account); err != nil {
+			host.Log(1, logTarget, "account 0x"+hex.EncodeToString(who[:])+": "+err.Error())
 			return err
 		}
 	}

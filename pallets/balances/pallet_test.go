@@ -301,6 +301,151 @@ func TestRefused(t *testing.T) {
 	})
 }
 
+// What the original's tests do not touch, by the rules of frame_support's traits.
+func TestRest(t *testing.T) {
+	build(t, 10, true).Run(func() { // account 1 has 100
+		x := &check{T: t}
+		eq(x, b.MinimumBalance(), 10)
+		eq(x, b.UsableBalance(a(1)), 100)
+		eq(x, b.UsableBalanceForFees(a(1)), 90)
+		eq(x, b.CanSlash(a(1), 100), true)
+		eq(x, b.CanSlash(a(1), 101), false)
+		eq(x, b.BalanceFreezable(a(1)), 100)
+
+		x.noop(frame.TokenFundsUnavailable, func() error { return b.SetFrozen(freezeFoo, a(1), 101, polite) })
+		x.noop(frame.TokenFundsUnavailable, func() error { return b.EnsureFrozen(freezeFoo, a(1), 101, polite) })
+		x.ok(b.SetFrozen(freezeFoo, a(1), 101, force))
+		x.ok(b.EnsureFrozen(freezeFoo, a(1), 50, polite))
+		eq(x, b.BalanceFrozen(freezeFoo, a(1)), 101)
+		x.ok(b.EnsureFrozen(freezeFoo, a(1), 0, force))
+		x.noop(frame.Underflow, func() error { return b.DecreaseFrozen(freezeFoo, a(1), 102) })
+		x.noop(frame.Overflow, func() error { return b.IncreaseFrozen(freezeFoo, a(1), most) })
+		x.ok(b.SetFreeze(freezeFoo, a(1), 20))
+		x.ok(b.SetFreeze(freezeBar, a(1), 20))
+		x.ok(b.SetFreeze(frame.FreezeReason{Reason: 2}, a(1), 20))
+		eq(x, b.CanFreeze(freezeFoo, a(1)), true)
+		eq(x, b.CanFreeze(frame.FreezeReason{Reason: 3}, a(1)), false)
+		x.noop(balances.TooManyFreezes, func() error { return b.SetFreeze(frame.FreezeReason{Reason: 3}, a(1), 1) })
+		x.noop(balances.TooManyFreezes, func() error { return b.ExtendFreeze(frame.FreezeReason{Reason: 3}, a(1), 1) })
+
+		eq(x, b.CanHold(foo, a(1), 90), true)
+		eq(x, b.CanHold(foo, a(1), 91), false)
+		eq(x, b.CanHold(foo, a(99), 0), false) // nobody
+		for i := range uint8(3) {
+			x.ok(b.Hold(frame.HoldReason{Reason: i}, a(1), 10))
+		}
+		x.noop(frame.TokenCannotCreateHold, func() error { return b.Hold(frame.HoldReason{Reason: 3}, a(1), 1) })
+		issuance := b.TotalIssuance()
+		got, err := b.BurnAllHeld(foo, a(1), exact, force)
+		eq(x, [2]any{got, err}, [2]any{units.Rao(10), error(nil)})
+		eq(x, b.TotalIssuance(), issuance-10)
+		var told []any
+		b.DoneSlash = func(reason frame.HoldReason, who chain.AccountID, amount units.Rao) {
+			told = append(told, reason, who, amount)
+		}
+		credit, left := b.SlashHeld(bar, a(1), 15)
+		eq(x, [2]any{credit, left}, [2]any{balances.Credit(10), units.Rao(5)})
+		if !slices.Equal(told, []any{bar, a(1), units.Rao(10)}) {
+			t.Errorf("told %v", told)
+		}
+		b.DropCredit(credit)
+
+		credit2 := c.Issue(7)
+		eq(x, credit2, 7)
+		x.last(balances.Issued{Amount: 7})
+		b.DropNegative(credit2)
+		x.last(balances.Rescinded{Amount: 7})
+		eq(x, c.Issue(0), 0)
+		eq(x, c.Burn(0), 0)
+		x.ok(b.ForceUnreserve(frame.Root(), to(1), 0))
+		x.ok(b.Reserve(a(2), 50))
+		x.ok(b.ForceUnreserve(frame.Root(), to(2), 60))
+		x.last(balances.Unreserved{Who: a(2), Amount: 50})
+		eq(x, b.CanReserve(a(2), 190), true)
+		eq(x, b.CanReserve(a(2), 191), false)
+		eq(x, b.CanReserve(a(2), 201), false)
+		eq(x, b.CanReserve(a(77), 0), true)
+		x.noop(balances.InsufficientBalance, func() error { return first(c.Withdraw(a(2), 201, allowDeath)) })
+		x.noop(balances.DeadAccount, func() error { return first(b.DepositIntoExisting(a(77), 10)) })
+		x.noop(frame.Overflow, func() error { return first(b.DepositIntoExisting(a(2), most)) })
+	})
+}
+
+// An older function whose money a reference then holds back: its event stays, and the issuance follows what was not moved.
+func TestRefusedReference(t *testing.T) {
+	needed := func() {
+		set(1, 100)
+		if err := system.IncConsumers(a(1)); err != nil {
+			t.Fatal(err)
+		}
+		system.ResetEvents()
+	}
+	build(t, 10, false).Run(func() {
+		x := &check{T: t}
+		needed()
+		x.fails(first(c.Withdraw(a(1), 95, allowDeath)), frame.ConsumerRemaining)
+		x.events(balances.Withdraw{Who: a(1), Amount: 95}, balances.Rescinded{Amount: 95})
+		eq(x, b.TotalIssuance(), 5)
+		eq(x, free(1), 100)
+	})
+	build(t, 10, false).Run(func() {
+		x := &check{T: t}
+		needed()
+		made, left := b.MakeFreeBalanceBe(a(1), 5)
+		eq(x, [2]any{made, left}, [2]any{balances.Positive(0), balances.Negative(0)})
+		x.events(balances.BalanceSet{Who: a(1), Free: 5}, balances.Rescinded{Amount: 95})
+		eq(x, free(1), 100)
+	})
+}
+
+// Each invariant, broken by hand, is noticed.
+func TestTryState(t *testing.T) {
+	account := func(n uint64, f func(a *system.AccountInfo)) {
+		info := system.AccountOf(a(n))
+		f(&info)
+		info.Sufficients++ // it is there, whatever else
+		system.UpdateAccount(a(n), info)
+	}
+	for name, c := range map[string]struct {
+		want error
+		f    func()
+	}{
+		"nothing broken":      {nil, func() {}},
+		"issuance":            {balances.ErrIssuance, func() { b.SetTotalIssuance(b.TotalIssuance() + 1) }},
+		"issuance overflows":  {balances.ErrIssuance, func() { account(1, func(a *system.AccountInfo) { a.Data.Free = most }) }},
+		"inactive issuance":   {balances.ErrInactive, func() { b.Storage.InactiveIssuance.Put(b.TotalIssuance() + 1) }},
+		"holds":               {balances.ErrReserved, func() { b.Holds.Put(a(1), balances.HoldList{{ID: foo, Amount: 1}}) }},
+		"reserves":            {balances.ErrReserved, func() { b.Reserves.Put(a(1), balances.ReserveList{{ID: namedFoo, Amount: 1}}) }},
+		"frozen":              {balances.ErrFrozen, func() { account(1, func(a *system.AccountInfo) { a.Data.Frozen = 1 }) }},
+		"dust":                {balances.ErrDust, func() { account(1, func(a *system.AccountInfo) { a.Data.Free = 9 }) }},
+		"no provider":         {balances.ErrReferences, func() { account(1, func(a *system.AccountInfo) { a.Providers = 0 }) }},
+		"no consumer":         {balances.ErrReferences, func() { account(1, func(a *system.AccountInfo) { a.Data.Free -= 10; a.Data.Reserved = 10 }) }},
+		"holds of nobody":     {balances.ErrOrphan, func() { b.Holds.Put(a(77), balances.HoldList{{ID: foo, Amount: 1}}) }},
+		"freezes of nobody":   {balances.ErrOrphan, func() { b.Freezes.Put(a(77), balances.FreezeList{{ID: freezeFoo, Amount: 1}}) }},
+		"locks of nobody":     {balances.ErrOrphan, func() { b.Locks.Put(a(77), balances.BalanceLocks{{ID: lock1, Amount: 1}}) }},
+		"reserves of nobody":  {balances.ErrOrphan, func() { b.Reserves.Put(a(77), balances.ReserveList{{ID: namedFoo, Amount: 1}}) }},
+		"nothing of nobody":   {nil, func() { b.Reserves.Put(a(77), nil); b.Holds.Put(a(77), nil) }},
+		"more holds than can": {balances.ErrTooManyHolds, func() { b.Holds.Put(a(1), make(balances.HoldList, 4)) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			build(t, 10, true).Run(func() {
+				c.f()
+				if err := b.TryState(0); err != c.want {
+					t.Errorf("got %v, want %v", err, c.want)
+				}
+			})
+		})
+	}
+	b.FreezeReasons = b.MaxFreezes + 1
+	if err := b.IntegrityTest(); err != balances.ErrFreezeReasons {
+		t.Error(err)
+	}
+	install(500)
+	if err := b.IntegrityTest(); err != nil {
+		t.Error(err)
+	}
+}
+
 // Arbitrary bytes as what stands in the state: no panic, and what is read is written as it was.
 func FuzzStored(f *testing.F) {
 	install(500)
