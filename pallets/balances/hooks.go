@@ -1,7 +1,6 @@
 package balances
 
 import (
-	"encoding/hex"
 	"errors"
 
 	"github.com/gotensor/gotensor/pallets/frame"
@@ -54,7 +53,7 @@ func (p *Pallet) TryState(chain.BlockNumber) error {
 			return ErrIssuance
 		}
 		if err := p.tryAccount(who, &account); err != nil {
-			host.Log(1, logTarget, "account 0x"+hex.EncodeToString(who[:])+": "+err.Error())
+			host.Log(1, logTarget, "account "+hexadecimal(who[:])+": "+err.Error())
 			return err
 		}
 	}
@@ -94,6 +93,16 @@ func (p *Pallet) tryAccount(who chain.AccountID, account *system.AccountInfo) er
 		return ErrReferences
 	}
 	return nil
+}
+
+// hexadecimal writes bytes as 0x and digits; encoding/hex would bring fmt into the runtime.
+func hexadecimal(raw []byte) string {
+	const digits = "0123456789abcdef"
+	text := []byte("0x")
+	for _, c := range raw {
+		text = append(text, digits[c>>4], digits[c&15])
+	}
+	return string(text)
 }
 
 // tryOrphans looks for entries of accounts that do not exist.
