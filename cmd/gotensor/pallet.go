@@ -17,8 +17,9 @@ func benchmarkPalletCommand() *cli.Command {
 		Name:      "pallet",
 		Usage:     "compare what calls of this program's runtime cost with what they are declared to weigh",
 		ArgsUsage: "[FILE|SPEC]",
-		Description: `Each call runs at its worst: in Go, alone, and where a blob of the same version is given in that too, as an extrinsic of a block. A cost is
-the least time of all runs, 25 µs for each entry of the state that is read, and 100 µs for each that is written. The exit code is 1 where a cost is
+		Description: `Each call runs at its worst: in Go, alone, and where a blob of the same version is given in that too, many times in one extrinsic, less what
+one costs whose calls do nothing. A cost is the least time of all runs, 25 µs for each entry of the state that is read, and 100 µs for each
+that is written. The exit code is 1 where a cost is
 above the declared weight, where a call has no case, and where a case fails; --allow-fail only reports it.
 
    gotensor benchmark pallet
@@ -85,7 +86,7 @@ func (r *callsReport) add(row palletbench.Row) {
 
 func (r *callsReport) text(p *printer) {
 	p.row("runs", "%d", r.Runs)
-	p.line("\ncall\tdeclared\tcost\tshare\ttime\treads\twrites\tdeclared in a block\tcost in the blob\tshare\ttime\treads\twrites\t")
+	p.line("\ncall\tdeclared\tcost\tshare\ttime\treads\twrites\tdeclared\tcost in the blob\tshare\ttime\treads\twrites\t")
 	for _, row := range r.Rows {
 		line := row.Pallet + "." + row.Case
 		for _, m := range []*callCost{row.Native, row.Wasm} {

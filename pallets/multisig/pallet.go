@@ -279,11 +279,11 @@ func (p *Pallet) account(who chain.AccountID, others []chain.AccountID, threshol
 		return id, TooManySignatories
 	}
 	place := 0
-	for i, other := range others {
-		if i > 0 && compare(others[i-1], other) >= 0 {
+	for i := range others { // by index: there may be a hundred, and copies cost
+		if i > 0 && bytes.Compare(others[i-1][:], others[i][:]) >= 0 {
 			return id, SignatoriesOutOfOrder
 		}
-		switch order := compare(other, who); {
+		switch order := bytes.Compare(others[i][:], who[:]); {
 		case order == 0:
 			return id, SenderInSignatories
 		case order < 0:

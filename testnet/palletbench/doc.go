@@ -4,7 +4,8 @@
 //
 //	case of a pallet ──Setup──► state, call, origin
 //	                              ├─ natively:    the call alone                        ◄──► its declared weight
-//	                              └─ in the blob: an extrinsic with it, as in a block   ◄──► declared weights of call and extensions, and of an extrinsic
+//	                              └─ in the blob: an extrinsic with it many times, less
+//	                                              one with remarks in its place, and divided     ◄──► its declared weight
 //
 // # What a cost is
 //
@@ -14,6 +15,7 @@
 //
 // # What it does not do
 //
-// It does not compare proof sizes. Times are of the machine that it runs on, which is not the one that weights were measured on; what is far
+// It does not compare proof sizes, nor the weight of an empty extrinsic and of its extensions: what enters the blob once for each extrinsic is
+// no part of importing a block. Calls whose origin nobody can sign for are measured natively alone. Times are of the machine that it runs on, which is not the one that weights were measured on; what is far
 // below says little, and what is above says that a block could take longer than its weight says on a machine like this.
 package palletbench
