@@ -32,7 +32,7 @@
 // # What is not shown
 //
 // No peer is reached, so smoldot verifies no block of ours and serves no runtime call; the server stays at block 0 and has the methods that clients need to connect, read and sign. Both
-// come with the node. Executors that are too large to install in a test are run by hand: with GOTENSOR_DUMP=folder, TestDump writes a genesis and three blocks as JSON, with what every
+// come with the node. Executors that are too large to install in a test are run by hand: with GOTENSOR_DUMP=folder, TestDump writes a genesis and five blocks as JSON, with what every
 // call must answer.
 //
 //	make runtime

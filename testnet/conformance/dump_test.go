@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/gotensor/gotensor/primitives/chain"
+	"github.com/gotensor/gotensor/primitives/metadata"
 	"github.com/gotensor/gotensor/primitives/scale"
 	"github.com/gotensor/gotensor/testnet/driver"
 )
@@ -45,7 +47,7 @@ type dumpBlock struct {
 
 func bytesHex(b []byte) string { return "0x" + hex.EncodeToString(b) }
 
-// TestDump writes each subject with some blocks as JSON, for hosts that others wrote and that are run by hand.
+// TestDump writes each subject with five blocks as JSON, for hosts that others wrote and that are run by hand.
 func TestDump(t *testing.T) {
 	dir := os.Getenv(dumpVariable)
 	if dir == "" {
@@ -70,13 +72,12 @@ func TestDump(t *testing.T) {
 				out.Children = append(out.Children, d)
 			}
 
-			alice, bob := sender(t, "//Alice"), sender(t, "//Bob")
+			alice := sender(t, "//Alice")
 			parent := c.genesis
 			nonce := uint32(0)
-			for _, transfers := range []int{0, 1, 100} {
+			for _, calls := range dumpCalls(t, c) {
 				var extrinsics []chain.OpaqueExtrinsic
-				for i := range transfers {
-					call := c.transferKeepAlive(t, bob.Account(), uint64(i+1)*taoInRao)
+				for _, call := range calls {
 					extrinsics = append(extrinsics, c.sign(t, alice, call, terms{birth: c.genesis.Hash, nonce: nonce}))
 					nonce++
 				}
@@ -120,4 +121,49 @@ func opened(block *driver.Block) []chain.DigestItem {
 		}
 	}
 	return out
+}
+
+// dumpCalls are the calls of Alice, who is the sudo key, in each block: none, one, many transfers, one or more of most pallets, and none again while what was scheduled runs.
+func dumpCalls(t *testing.T, c *testChain) [][][]byte {
+	bob, charlie := sender(t, "//Bob").Account(), sender(t, "//Charlie").Account()
+	u8 := func(v uint8) []byte { return []byte{v} }
+	u16 := func(v uint16) []byte { return scale.AppendU16(nil, v) }
+	u32 := func(v uint32) []byte { return scale.AppendU32(nil, v) }
+	bytes := func(v string) []byte { return scale.AppendString(nil, v) }
+	list := func(items ...[]byte) []byte {
+		return append(scale.AppendCompact(nil, uint64(len(items))), slices.Concat(items...)...)
+	}
+	address := func(id chain.AccountID) []byte { return scale.Marshal(chain.AddressOf(id)) }
+	none := u8(0)
+	transfer := func(amount uint64) []byte { return c.transferKeepAlive(t, bob, amount) }
+	remark := c.call(t, "System", "remark_with_event", bytes("a remark"))
+
+	many := make([][]byte, 100)
+	for i := range many {
+		many[i] = transfer(uint64(i+1) * taoInRao)
+	}
+	const mixed = 4 // number of the block
+	m, err := metadata.Decode(c.metadata[14])
+	if err != nil {
+		t.Fatal(err)
+	}
+	mixture := [][]byte{remark}
+	// Of a pallet that the control lacks there is nothing.
+	add := func(pallet, name string, arguments ...[]byte) {
+		if m.Pallet(pallet) != nil {
+			mixture = append(mixture, c.call(t, pallet, name, arguments...))
+		}
+	}
+	add("Utility", "batch", list(remark, transfer(1_000), remark))
+	add("Utility", "batch_all", list(transfer(2_000), transfer(3_000)))
+	add("Utility", "force_batch", list(transfer(1<<62), remark)) // the first fails
+	add("Proxy", "add_proxy", address(charlie), u8(0), u32(0))
+	add("Proxy", "create_pure", u8(0), u32(0), u16(7))
+	add("Multisig", "as_multi_threshold_1", list(bob[:]), remark)
+	add("Preimage", "note_preimage", bytes("a preimage of some length, so that a reader sees it"))
+	add("Sudo", "sudo", c.call(t, "Balances", "force_transfer", address(bob), address(charlie), scale.AppendCompact(nil, 5_000)))
+	add("Sudo", "sudo", c.call(t, "System", "set_storage", list(slices.Concat(bytes("a key"), bytes("a value that is longer than thirty-two bytes, so that it is hashed")))))
+	add("Sudo", "sudo", c.call(t, "Scheduler", "schedule", u32(mixed+1), none, u8(0), remark))
+	add("Sudo", "sudo", c.call(t, "Scheduler", "schedule_after", u32(1), none, u8(63), transfer(1))) // Root has nothing to transfer
+	return [][][]byte{{}, {transfer(taoInRao)}, many, mixture, {}}
 }

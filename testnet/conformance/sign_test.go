@@ -95,24 +95,32 @@ func (c *testChain) sign(t *testing.T, from *driver.Sender, call []byte, with te
 	return chain.NewSigned(chain.AddressOf(from.Account()), chain.MultiSignature{Kind: chain.SignatureKind(from.Pair.Scheme()), Bytes: signature}, extra, call).Opaque()
 }
 
-// transferKeepAlive is Balances.transfer_keep_alive, by the indices that the metadata states.
-func (c *testChain) transferKeepAlive(t *testing.T, to chain.AccountID, amount uint64) []byte {
+// call encodes a call by the indices that the metadata states, with its arguments as SCALE.
+func (c *testChain) call(t *testing.T, pallet, name string, arguments ...[]byte) []byte {
 	t.Helper()
 	m, err := metadata.Decode(c.metadata[14])
 	if err != nil {
 		t.Fatal(err)
 	}
-	pallet := m.Pallet("Balances")
-	if pallet == nil {
-		t.Fatal("no pallet Balances")
+	p := m.Pallet(pallet)
+	if p == nil {
+		t.Fatalf("no pallet %s", pallet)
 	}
-	for _, v := range m.Variants(pallet.Calls) {
-		if v.Name == "transfer_keep_alive" {
-			return scale.AppendCompact(append([]byte{pallet.Index, v.Index, 0}, to[:]...), amount)
+	for _, v := range m.Variants(p.Calls) {
+		if v.Name == name {
+			if len(v.Fields) != len(arguments) {
+				t.Fatalf("%s.%s has %d arguments, got %d", pallet, name, len(v.Fields), len(arguments))
+			}
+			return append([]byte{p.Index, v.Index}, slices.Concat(arguments...)...)
 		}
 	}
-	t.Fatal("no call Balances.transfer_keep_alive")
+	t.Fatalf("no call %s.%s", pallet, name)
 	return nil
+}
+
+func (c *testChain) transferKeepAlive(t *testing.T, to chain.AccountID, amount uint64) []byte {
+	t.Helper()
+	return c.call(t, "Balances", "transfer_keep_alive", scale.Marshal(chain.AddressOf(to)), scale.AppendCompact(nil, amount))
 }
 
 // sender returns a development account, whose keys everybody knows.
