@@ -39,7 +39,8 @@ const (
 	DefaultMaxPages = 16384
 	// DefaultKeep is how many runtimes stay compiled without being used.
 	DefaultKeep = 4
-	// DefaultVerifyEvery is how many resets there are to one whose result is compared byte for byte.
+	// DefaultVerifyEvery is how many resets there are to one whose result is compared byte for byte, for each 4 MiB of initial memory: comparing 64 MiB takes
+	// some ten milliseconds.
 	DefaultVerifyEvery = 1024
 	// DefaultCacheBytes bounds the folder of compiled code.
 	DefaultCacheBytes = 1 << 30
@@ -101,9 +102,6 @@ func NewEngine(cfg Config) (*Engine, error) {
 	cfg.MaxPages = min(cfg.MaxPages, maxPages)
 	if cfg.Keep == 0 {
 		cfg.Keep = DefaultKeep
-	}
-	if cfg.VerifyEvery == 0 {
-		cfg.VerifyEvery = DefaultVerifyEvery
 	}
 	if cfg.CacheBytes == 0 {
 		cfg.CacheBytes = DefaultCacheBytes
@@ -217,6 +215,14 @@ func (e *Engine) fault(err error) {
 	if e.cfg.OnFault != nil {
 		e.cfg.OnFault(err)
 	}
+}
+
+// verifyEvery returns how many resets of an instance whose initial memory has so many bytes there are to one that is verified.
+func (e *Engine) verifyEvery(size uint64) uint64 {
+	if e.cfg.VerifyEvery != 0 {
+		return e.cfg.VerifyEvery
+	}
+	return DefaultVerifyEvery * max(1, size/(4<<20))
 }
 
 // Reset returns the reset mode in use, which is not the one of Config where the system cannot do that.

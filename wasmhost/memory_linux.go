@@ -24,6 +24,7 @@ type region struct {
 	data      []byte // the whole reservation
 	committed uint64 // bytes from the start that may be touched
 	dirty     []byte // scratch: entries of /proc/self/pagemap
+	runs      []pageRun
 }
 
 func newRegion(capacity uint64) (region, error) {
@@ -31,6 +32,8 @@ func newRegion(capacity uint64) (region, error) {
 	if err != nil {
 		return region{}, fmt.Errorf("reserve %d bytes of address space: %v", capacity, err)
 	}
+	// A huge page would count as written, and have to be cleared, for one byte in it. Kernels without them refuse, which is as good.
+	_ = unix.Madvise(data, unix.MADV_NOHUGEPAGE)
 	return region{data: data}, nil
 }
 
@@ -143,6 +146,15 @@ func (r *region) restore(s *snapshot, mode ResetMode) error {
 	return r.eachWritten(0, uint64(len(s.data)), func(from, to uint64) { copy(r.data[from:to], s.data[from:to]) })
 }
 
+// forget drops the private copies and mappings of the first size bytes, which hold the attached snapshot and zeros: they read the same afterwards. A look at
+// all of memory has mapped each page, and every later search for written pages would find or walk over them.
+func (r *region) forget(size uint64) error {
+	if err := unix.Madvise(r.data[:size], unix.MADV_DONTNEED); err != nil {
+		return fmt.Errorf("give back memory: %v", err)
+	}
+	return nil
+}
+
 // Entries of /proc/self/pagemap. Source: Linux, Documentation/admin-guide/mm/pagemap.rst.
 const (
 	pagePresent = 1 << 63
@@ -164,6 +176,14 @@ func (r *region) eachWritten(from, to uint64, f func(from, to uint64)) error {
 		return fmt.Errorf("pagemap: %v", err)
 	}
 	base := uint64(uintptr(unsafe.Pointer(unsafe.SliceData(r.data))))
+	if scans() {
+		return r.scanWritten(file, base, from, to, f)
+	}
+	return r.readWritten(file, base, from, to, f)
+}
+
+// readWritten is eachWritten by way of an entry for each page, which costs as much as the memory is large, touched or not.
+func (r *region) readWritten(file *os.File, base, from, to uint64, f func(from, to uint64)) error {
 	n := int((to - from) / hostPage * 8)
 	if cap(r.dirty) < n {
 		r.dirty = make([]byte, n)
@@ -187,6 +207,56 @@ func (r *region) eachWritten(from, to uint64, f func(from, to uint64)) error {
 	}
 	if run {
 		f(start, to)
+	}
+	return nil
+}
+
+// pageScan is the argument of the ioctl PAGEMAP_SCAN, and pageRun a run of pages that it finds. Source: Linux 6.7, include/uapi/linux/fs.h, pm_scan_arg and page_region.
+type pageScan struct {
+	size, flags, start, end, walkEnd, runs, runsLen, maxPages uint64
+	inverted, mask, anyOf, result                             uint64
+}
+
+type pageRun struct{ start, end, categories uint64 }
+
+const (
+	ioctlPagemapScan = 0xc0606610 // _IOWR('f', 16, struct pm_scan_arg)
+	scanFile         = 1 << 2
+	scanPresent      = 1 << 3
+	scanSwapped      = 1 << 4
+	maxRuns          = 256 // per call of the kernel
+)
+
+// scans tells whether the kernel has PAGEMAP_SCAN.
+var scans = sync.OnceValue(func() bool {
+	r, err := newRegion(hostPage)
+	if err != nil {
+		return false
+	}
+	defer r.release()
+	file, err := pagemap()
+	return err == nil && r.scanWritten(file, uint64(uintptr(unsafe.Pointer(unsafe.SliceData(r.data)))), 0, hostPage, func(uint64, uint64) {}) == nil
+})
+
+// scanWritten is eachWritten by way of the kernel's own search, which steps over what was never touched.
+func (r *region) scanWritten(file *os.File, base, from, to uint64, f func(from, to uint64)) error {
+	if r.runs == nil {
+		r.runs = make([]pageRun, maxRuns)
+	}
+	scan := pageScan{
+		start: base + from, end: base + to, runs: uint64(uintptr(unsafe.Pointer(&r.runs[0]))), runsLen: maxRuns,
+		inverted: scanFile, mask: scanFile, anyOf: scanPresent | scanSwapped, result: scanPresent | scanSwapped,
+	}
+	scan.size = uint64(unsafe.Sizeof(scan))
+	for scan.start < scan.end {
+		n, _, errno := unix.Syscall(unix.SYS_IOCTL, file.Fd(), ioctlPagemapScan, uintptr(unsafe.Pointer(&scan)))
+		if errno != 0 {
+			return fmt.Errorf("scan pagemap: %v", errno)
+		}
+		for _, run := range r.runs[:n] {
+			f(run.start-base, run.end-base)
+		}
+		scan.start = scan.walkEnd
 	}
 	return nil
 }

@@ -46,6 +46,8 @@ func (s *snapshot) close() {}
 
 func (r *region) attach(*snapshot) error { return nil }
 
+func (r *region) forget(uint64) error { return nil }
+
 func (r *region) restore(s *snapshot, _ ResetMode) error {
 	copy(r.data, s.data)
 	return nil

@@ -184,11 +184,16 @@ func (in *instance) restore(e *Engine, snap *snapshot, mode ResetMode) error {
 	}
 	e.counters.resets.Add(1)
 	in.resets++
-	if in.resets%e.cfg.VerifyEvery == 0 {
+	if in.resets%e.verifyEvery(size) == 0 {
 		if err := in.verify(snap); err != nil {
 			return err
 		}
 		e.counters.verified.Add(1)
+		if in.attached {
+			if err := m.region.forget(max(m.high, size)); err != nil {
+				return err
+			}
+		}
 	}
 	m.high = size
 	return nil
