@@ -28,14 +28,14 @@ func TestFullBlocks(t *testing.T) {
 		most int // extrinsics that are offered
 		call []byte
 	}{
-		{"transfers", 12_000, transfer(bob, 1_000_000)},
-		{"remarks of nothing", 30_000, []byte{0, 0, 0}},
+		{"transfers", 5_500, transfer(bob, 1_000_000)},
+		{"remarks of nothing", 7_500, []byte{0, 0, 0}},
 		{"remarks of 256 KiB", 60, scale.AppendBytes([]byte{0, 0}, make([]byte, 256<<10))},
 		{"remarks of 7 MiB", 2, scale.AppendBytes([]byte{0, 0}, make([]byte, 7<<20))},
 		{"remarks of 1 MiB with an event", 12, scale.AppendBytes([]byte{0, 7}, make([]byte, 1<<20))},
-		{"batches of 1,000 empty remarks", 3_000, batch(1000, []byte{0, 0, 0})},
-		{"batches of 400 transfers", 100, batch(400, transfer(bob, 1_000_000))},
-		{"batches of transfers that fail", 100, batch(400, transfer(bob, 1<<62))},
+		{"batches of 1,000 empty remarks", 420, batch(1000, []byte{0, 0, 0})},
+		{"batches of 400 transfers", 50, batch(400, transfer(bob, 1_000_000))},
+		{"batches of transfers that fail", 50, batch(400, transfer(bob, 1<<62))},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			alice := sender(t, "//Alice")
