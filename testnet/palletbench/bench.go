@@ -176,15 +176,16 @@ func (b *bench) prepare() (err error) {
 	digest, _ := driver.Slot(1, runtime.SlotDuration)
 	header := chain.Header{ParentHash: b.genesis, Number: 1, Digest: digest}
 	n := native{tracked: newTracked(empty, nil)}
-	err = n.on(func() {
+	err = n.on(func() error {
 		if answer, ok := runtime.Call("GenesisBuilder_build_state", scale.AppendString(nil, runtime.Presets[0].JSON)); !ok || answer[0] != 0 {
-			panic(failure{fmt.Errorf("genesis: %q", answer)})
+			return fmt.Errorf("genesis: %q", answer)
 		}
 		if _, ok := runtime.Call("Core_initialize_block", header.AppendScale(nil)); !ok {
-			panic(failure{errors.New("no Core_initialize_block")})
+			return errors.New("no Core_initialize_block")
 		}
 		author, _ := runtime.Aura.Author()
 		b.ignored = everyday(b.caller.Account(), chain.AccountID(author))
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("first block: %w", err)
@@ -222,10 +223,11 @@ type scene struct {
 func (b *bench) stage(c *benchmark.Case) (s scene, err error) {
 	n := native{tracked: newTracked(b.base, nil), version: b.version()}
 	s.env = &benchmark.Env{Caller: b.caller.Account(), Code: b.next, Fund: fund, Noop: noop}
-	err = n.on(func() {
+	err = n.on(func() error {
 		call, origin := c.Setup(s.env)
 		s.call, s.origin = frame.AppendCall(nil, call), origin
 		system.ResetEvents()
+		return nil
 	})
 	if err != nil {
 		return s, fmt.Errorf("set up: %w", err)
@@ -274,11 +276,10 @@ func (b *bench) native(c *benchmark.Case, s scene) (*Measure, error) {
 		n.ignored[string(runtime.System.Account.Key(s.origin.Caller.Who))] = true
 	}
 	m := &Measure{Time: ^uint64(0)}
-	var callErr error
-	err := n.on(func() {
+	err := n.on(func() error {
 		call, err := scale.UnmarshalFunc(s.call, frame.DecodeUnboxedCall)
 		if err != nil {
-			panic(failure{err})
+			return err
 		}
 		m.Declared = call.Info().Call.RefTime
 		for i := range b.cfg.Runs + 1 {
@@ -289,24 +290,19 @@ func (b *bench) native(c *benchmark.Case, s scene) (*Measure, error) {
 			took := clock() - begin
 			if i == 0 {
 				m.Reads, m.Writes = len(n.reads), len(n.writes)
-				switch {
-				case err != nil:
-					callErr = err
-				case c.Check != nil && !c.Check(s.env):
-					callErr = ErrCheck
+				if err == nil && c.Check != nil && !c.Check(s.env) {
+					err = ErrCheck
 				}
 			} else {
 				m.Time = min(m.Time, uint64(took.Nanoseconds())*1000)
 			}
 			host.Rollback()
-			if callErr != nil {
-				return
+			if err != nil {
+				return err
 			}
 		}
+		return nil
 	})
-	if err == nil {
-		err = callErr
-	}
 	m.settle()
 	return m, err
 }
@@ -323,10 +319,10 @@ func (b *bench) wasm(s scene) (*Measure, error) {
 	}
 	var once, with, without []byte
 	copies := 1
-	err := native{tracked: t}.on(func() {
+	err := native{tracked: t}.on(func() error {
 		call, err := scale.UnmarshalFunc(s.call, frame.DecodeUnboxedCall)
 		if err != nil {
-			panic(failure{err})
+			return err
 		}
 		m.Declared = call.Info().Call.RefTime
 		once = b.extrinsic(call, s.origin)
@@ -335,6 +331,7 @@ func (b *bench) wasm(s scene) (*Measure, error) {
 		} else {
 			copies, with, without = 1, once, b.extrinsic(noop(0), frame.SignedBy(s.env.Caller))
 		}
+		return nil
 	})
 	if err != nil {
 		return nil, err

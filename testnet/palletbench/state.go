@@ -96,12 +96,10 @@ type native struct {
 
 var _ host.Host = native{}
 
-// failure is an error of the state, on its way out of pallet code.
-type failure struct{ error }
-
+// must stops where the state refuses, which a state in memory does not.
 func must(err error) {
 	if err != nil {
-		panic(failure{err})
+		panic("BUG: a state in memory refuses: " + err.Error())
 	}
 }
 
@@ -166,20 +164,19 @@ func (n native) OffchainIndexSet(key, value []byte) {
 func (n native) Log(uint8, string, string) {}
 func (n native) MaxLogLevel() uint8        { return 0 }
 
-// on runs pallet code on the state. Error: what the state refused.
-func (n native) on(f func()) (err error) {
+// on runs pallet code on the state. Error: that of f, or with what pallet code stopped where the blob would trap.
+func (n native) on(f func() error) (err error) {
 	defer func() {
-		if reason := recover(); reason != nil {
-			failed, ok := reason.(failure)
-			if !ok {
-				err = fmt.Errorf("panic: %v", reason)
-				return
-			}
-			err = failed.error
+		switch reason := recover().(type) {
+		case nil:
+		case frame.Panic:
+			err = fmt.Errorf("trap: %s", string(reason))
+		default:
+			panic("BUG: of a pallet or a case: " + fmt.Sprint(reason))
 		}
 	}()
-	host.Use(n, f)
-	return nil
+	host.Use(n, func() { err = f() })
+	return err
 }
 
 // everyday returns the keys that every block and transaction of the caller touches: what an extrinsic weighs without its call has them.
