@@ -13,6 +13,7 @@ import (
 	"github.com/gotensor/gotensor/storage"
 	"github.com/gotensor/gotensor/testnet/driver"
 	"github.com/gotensor/gotensor/testnet/localchain"
+	"github.com/gotensor/gotensor/testnet/native"
 	"github.com/gotensor/gotensor/wasmhost"
 )
 
@@ -70,7 +71,7 @@ func transfer(to chain.AccountID, amount uint64) []byte {
 
 const slot0 = 141_000_000
 
-// Blocks with transfers are authored, executed to the same root, and move money.
+// Blocks with transfers are authored by the blob, and executed to the same root by the blob and natively.
 func TestBlocks(t *testing.T) {
 	ctx := t.Context()
 	n := newNetwork(t, wasmhost.Config{})
@@ -89,6 +90,12 @@ func TestBlocks(t *testing.T) {
 			if !a.OK {
 				t.Fatalf("block %d, extrinsic %d: %+v", i+1, j, a)
 			}
+		}
+		// The same block in this process, over the same state.
+		ext := native.Over(t, parent.State)
+		ext.Run(func() { runtime.Call("Core_execute_block", scale.Marshal(block.Block)) })
+		if root := ext.Root(); root != block.State.Root() {
+			t.Errorf("block %d: root %s, natively %s", i+1, block.State.Root(), root)
 		}
 		again, err := n.Execute(ctx, parent, block.Block)
 		if err != nil {

@@ -50,8 +50,11 @@ func (e *Trap) Unwrap() error { return e.Err }
 // New returns a state with the values given, in any order, and nothing written yet.
 func New(t testing.TB, values ...storage.Change) *Ext {
 	t.Helper()
-	e := &Ext{t: t, MaxLogLevel: 5}
-	e.overlay = storage.NewOverlay(e.state(&storage.Changes{}))
+	empty, err := storage.NewMemoryState(&storage.Changes{}, Version)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := Over(t, empty)
 	for _, v := range values {
 		e.must(e.overlay.Set(nil, v.Key, v.Value))
 	}
@@ -59,11 +62,9 @@ func New(t testing.TB, values ...storage.Change) *Ext {
 	return e
 }
 
-func (e *Ext) state(changes *storage.Changes) storage.State {
-	e.t.Helper()
-	s, err := storage.NewMemoryState(changes, Version)
-	e.must(err)
-	return s
+// Over returns a state with nothing written yet, over that of a block that was made elsewhere.
+func Over(t testing.TB, state storage.State) *Ext {
+	return &Ext{t: t, overlay: storage.NewOverlay(state), MaxLogLevel: 5}
 }
 
 // must ends the test over an error that only the test's own doing can bring about.
@@ -154,5 +155,7 @@ func (e *Ext) State() storage.State { return e.overlay.Parent() }
 
 // Fork returns another Ext over the same State, with nothing written.
 func (e *Ext) Fork() *Ext {
-	return &Ext{t: e.t, overlay: storage.NewOverlay(e.overlay.Parent()), MaxLogLevel: e.MaxLogLevel}
+	fork := Over(e.t, e.State())
+	fork.MaxLogLevel = e.MaxLogLevel
+	return fork
 }
