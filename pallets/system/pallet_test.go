@@ -491,3 +491,50 @@ func BenchmarkDeposit(b *testing.B) {
 		}
 	})
 }
+
+// TestChecks: what of the extensions the original's tests leave open.
+func TestChecks(t *testing.T) {
+	ext, p := newExt(t)
+	ext.Run(func() {
+		IncProviders(acc(1))
+		block := func(n uint32, info frame.DispatchInfo, who chain.AccountID) error {
+			c, tx := &CheckNonce{Nonce: n}, &frame.Tx{Origin: frame.SignedBy(who), Info: info, Source: frame.InBlock}
+			if _, err := c.Validate(tx); err != nil {
+				return err
+			}
+			return c.Prepare(tx)
+		}
+		if err := block(1, frame.DispatchInfo{}, acc(1)); err != frame.InvalidFuture {
+			t.Errorf("the transaction after the next: %v", err)
+		}
+		if err := block(0, frame.DispatchInfo{}, acc(1)); err != nil || AccountNonce(acc(1)) != 1 {
+			t.Errorf("the next transaction: %v, nonce %d", err, AccountNonce(acc(1)))
+		}
+		// Subtensor lets strangers send calls that cost no fee.
+		if err := block(0, frame.DispatchInfo{Pays: frame.No}, acc(2)); err != nil || AccountNonce(acc(2)) != 1 {
+			t.Errorf("a stranger's free transaction: %v, nonce %d", err, AccountNonce(acc(2)))
+		}
+		if err := block(0, frame.DispatchInfo{}, acc(3)); err != frame.InvalidPayment {
+			t.Errorf("a stranger's transaction: %v", err)
+		}
+
+		most := *p.BlockWeights.PerClass.Normal.MaxExtrinsic
+		for _, c := range []struct {
+			extension frame.Weight
+			want      error
+		}{{frame.Weight{}, nil}, {ref(1), frame.InvalidExhaustsResources}} {
+			if _, err := new(CheckWeight).Validate(&frame.Tx{Info: frame.DispatchInfo{Call: most, Extension: c.extension}}); err != c.want {
+				t.Errorf("the largest call with extensions of %v: %v, want %v", c.extension, err, c.want)
+			}
+		}
+
+		// A block that was never finished leaves nothing for the next.
+		Initialize(1, hash.H256{}, nil)
+		NoteInherentsApplied()
+		RegisterExtraWeightUnchecked(ref(1), frame.Normal)
+		Initialize(1, hash.H256{}, nil)
+		if InherentsApplied() || BlockWeight() != (ConsumedWeight{}) {
+			t.Error("the block begins as the one before was left")
+		}
+	})
+}
