@@ -18,7 +18,8 @@ type Call interface {
 }
 
 // Dispatch runs a call for an origin, if the origin's filters allow it, and takes back what it wrote if it fails. Errors are those of
-// the call, System's CallFiltered, and TransactionalLimitReached.
+// the call, System's CallFiltered, and TransactionalLimitReached. It is the one door for calls on behalf of others than root, those inside of
+// calls included: what a runtime asks of each of them is asked here, beside the filters.
 func Dispatch(c Call, origin Origin) (PostInfo, error) {
 	if !origin.Allows(c) {
 		return PostInfo{}, Module(systemIndex, callFiltered)
