@@ -61,6 +61,10 @@ func TestHooks(t *testing.T) {
 			if mode := w.InitializeBlock(h); mode != AllExtrinsics {
 				t.Errorf("mode %d", mode)
 			}
+			if events := system.EventRecords(); len(events) != 0 {
+				t.Errorf("block %d begins with events %+v", n, events)
+			}
+			system.Deposit(system.CodeUpdated{})
 			out := w.FinalizeBlock()
 			if len(out.Digest) != 1 || string(out.Digest[0].Data) != string(pre.Data) || out.Number != n {
 				t.Errorf("header %+v", out)
