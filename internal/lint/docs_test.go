@@ -178,14 +178,13 @@ func runs(script, command string) bool {
 }
 
 // sessions are the documents whose commands are run.
-var sessions = []string{"README.md", "docs/store.md"}
+var sessions = []string{"README.md", "docs/store.md", "docs/runtime.md"}
 
 // elsewhere are commands of these that neither a script of cmd/gotensor nor CI can run as they stand.
 var elsewhere = map[string]string{
 	"git clone https://github.com/gotensor/gotensor && cd gotensor": "is where the reader starts; CI begins in a clone",
 	"make check": "is CI itself",
 	"make test":  "runs go test ./..., as CI does",
-	"make build": "CI builds with the same target under another name of the binary",
 }
 
 // TestReadmeCommands: what the README and the other sessions show was run. Commands of gotensor stand, word for word, in a script below

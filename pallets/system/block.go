@@ -34,7 +34,7 @@ func BlockHash(n chain.BlockNumber) hash.H256 { return instance.BlockHash.Get(n)
 func PutBlockHash(n chain.BlockNumber, h hash.H256) { instance.BlockHash.Put(n, h) }
 
 // CurrentDigest returns the digest of the block as far as it is known.
-func CurrentDigest() Digest { return instance.Digest.Get() }
+func CurrentDigest() chain.Digest { return instance.Digest.Get() }
 
 // DepositLog adds an item to the digest of the block.
 func DepositLog(item chain.DigestItem) {

@@ -4,7 +4,6 @@ package system
 
 import (
 	"github.com/gotensor/gotensor/pallets/frame/describe"
-	"github.com/gotensor/gotensor/primitives/chain"
 	"github.com/gotensor/gotensor/primitives/hash"
 	"github.com/gotensor/gotensor/primitives/metadata"
 	"github.com/gotensor/gotensor/primitives/scale"
@@ -24,9 +23,6 @@ func init() {
 		return describe.Composite("pallet_balances::types::AccountData", describe.Params("Balance", balance),
 			describe.Field("free", balance, "Balance"), describe.Field("reserved", balance, "Balance"), describe.Field("frozen", balance, "Balance"),
 			describe.Field("flags", describe.Of[extraFlags](r), "ExtraFlags"))
-	})
-	describe.Type[Digest](func(r *describe.Registry) metadata.Type {
-		return describe.Composite("sp_runtime::generic::digest::Digest", nil, describe.Field("logs", describe.Of[[]chain.DigestItem](r), "Vec<DigestItem>"))
 	})
 	describe.Type[Phase](func(r *describe.Registry) metadata.Type {
 		return describe.Enum("frame_system::Phase", nil,

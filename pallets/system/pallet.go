@@ -77,7 +77,7 @@ type Storage struct {
 	// The hash of the block before.
 	ParentHash frame.Value[hash.H256]
 	// The digest of the block, as it will stand in the header.
-	Digest frame.Value[Digest]
+	Digest frame.Value[chain.Digest]
 	// What has happened in the block.
 	//
 	// Nothing bounds how long the list gets, so no pallet reads it: it is for clients.
@@ -150,15 +150,6 @@ func (a *AccountData) DecodeScale(d *scale.Decoder) {
 	a.Frozen = units.Rao(d.U64())
 	a.Flags = d.U128()
 }
-
-// Digest is what consensus and clients are told in the header of a block.
-type Digest []chain.DigestItem
-
-// AppendScale appends the items behind their number.
-func (g Digest) AppendScale(dst []byte) []byte { return scale.AppendSlice(dst, g) }
-
-// DecodeScale reads what AppendScale wrote.
-func (g *Digest) DecodeScale(d *scale.Decoder) { *g = scale.DecodeSlice[chain.DigestItem](d) }
 
 // EventPlace is where an event stands: in which block, and at which index.
 type EventPlace = frame.Pair[chain.BlockNumber, uint32]

@@ -163,8 +163,8 @@ func (p *Pallet) Describe(r *describe.Registry) describe.Pallet {
 			{
 				Name:    "Digest",
 				Docs:    []string{" The digest of the block, as it will stand in the header."},
-				Value:   describe.Of[Digest](r),
-				Default: codecDigest.Append(nil, nil),
+				Value:   describe.Of[chain.Digest](r),
+				Default: codecChainDigest.Append(nil, nil),
 			},
 			{
 				Name: "Events",

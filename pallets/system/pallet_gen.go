@@ -29,7 +29,7 @@ func (p *Pallet) Bind(index uint8, name string) {
 	s.ExtrinsicData.Bind(frame.PrefixOf(name, "ExtrinsicData"), codecU32, codecBytes, nil)
 	s.Number.Bind(frame.PrefixOf(name, "Number"), codecChainBlockNumber, nil)
 	s.ParentHash.Bind(frame.PrefixOf(name, "ParentHash"), codecHashH256, nil)
-	s.Digest.Bind(frame.PrefixOf(name, "Digest"), codecDigest, nil)
+	s.Digest.Bind(frame.PrefixOf(name, "Digest"), codecChainDigest, nil)
 	s.Events.Bind(frame.PrefixOf(name, "Events"), codecSliceOfEventRecord, nil)
 	s.EventCount.Bind(frame.PrefixOf(name, "EventCount"), codecU32, nil)
 	s.EventTopics.Bind(frame.PrefixOf(name, "EventTopics"), codecHashH256, codecSliceOfFramePairChainBlockNumberU32, nil)
@@ -666,7 +666,7 @@ var (
 	codecChainBlockNumber                    = frame.Codec[chain.BlockNumber]{Append: appendChainBlockNumber, Decode: decodeChainBlockNumber}
 	codecHashH256                            = frame.Codec[hash.H256]{Append: appendHashH256, Decode: decodeHashH256}
 	codecBytes                               = frame.Codec[[]byte]{Append: scale.AppendBytes, Decode: (*scale.Decoder).Bytes}
-	codecDigest                              = frame.Codec[Digest]{Append: appendDigest, Decode: decodeDigest}
+	codecChainDigest                         = frame.Codec[chain.Digest]{Append: appendChainDigest, Decode: decodeChainDigest}
 	codecSliceOfEventRecord                  = frame.Codec[[]EventRecord]{Append: appendSliceOfEventRecord, Decode: decodeSliceOfEventRecord}
 	codecSliceOfFramePairChainBlockNumberU32 = frame.Codec[[]EventPlace]{Append: appendSliceOfFramePairChainBlockNumberU32, Decode: decodeSliceOfFramePairChainBlockNumberU32}
 	codecLastRuntimeUpgradeInfo              = frame.Codec[LastRuntimeUpgradeInfo]{Append: appendLastRuntimeUpgradeInfo, Decode: decodeLastRuntimeUpgradeInfo}
@@ -726,9 +726,9 @@ func decodeHashH256(d *scale.Decoder) (v hash.H256) {
 	return v
 }
 
-func appendDigest(dst []byte, v Digest) []byte { return v.AppendScale(dst) }
+func appendChainDigest(dst []byte, v chain.Digest) []byte { return v.AppendScale(dst) }
 
-func decodeDigest(d *scale.Decoder) (v Digest) {
+func decodeChainDigest(d *scale.Decoder) (v chain.Digest) {
 	v.DecodeScale(d)
 	return v
 }

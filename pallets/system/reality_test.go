@@ -156,7 +156,7 @@ func TestBlockAsSubtensor(t *testing.T) {
 		})
 		want := block.Header
 		if header.Number != want.Number || header.ParentHash != want.ParentHash || header.ExtrinsicsRoot != want.ExtrinsicsRoot ||
-			!bytes.Equal(system.Digest(header.Digest).AppendScale(nil), system.Digest(want.Digest).AppendScale(nil)) {
+			!bytes.Equal(chain.Digest(header.Digest).AppendScale(nil), chain.Digest(want.Digest).AppendScale(nil)) {
 			t.Errorf("header %+v, want %+v but for the state root", header, want)
 		}
 

@@ -474,11 +474,11 @@ func TestVectors(t *testing.T) {
 }
 
 // updates are the items of a digest to which a change of code adds one.
-func updates(one bool) Digest {
+func updates(one bool) chain.Digest {
 	if !one {
 		return nil
 	}
-	return Digest{{Kind: chain.DigestRuntimeEnvironmentUpdated}}
+	return chain.Digest{{Kind: chain.DigestRuntimeEnvironmentUpdated}}
 }
 
 // codeOf returns a module that has nothing but its version.

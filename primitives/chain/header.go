@@ -122,6 +122,15 @@ func (i *DigestItem) DecodeScale(d *scale.Decoder) {
 	}
 }
 
+// Digest is the digest of a header where it stands by itself.
+type Digest []DigestItem
+
+// AppendScale appends the items behind their number.
+func (g Digest) AppendScale(dst []byte) []byte { return scale.AppendSlice(dst, g) }
+
+// DecodeScale reads what AppendScale wrote.
+func (g *Digest) DecodeScale(d *scale.Decoder) { *g = scale.DecodeSlice[DigestItem](d) }
+
 // PreRuntime returns the data of the first PreRuntime item of engine.
 func (h Header) PreRuntime(engine EngineID) (data []byte, ok bool) {
 	for _, item := range h.Digest {

@@ -38,8 +38,7 @@ type Code struct {
 	Compressed []byte // with Substrate's prefix
 	// Hash is blake2b-256 of Compressed: the hash of the code on the chain, and the argument of System.authorize_upgrade.
 	Hash hash.H256
-	// Proposal is blake2b-256 of the encoded call System.set_code(Compressed): what a motion or a preimage of it is known by. It is what srtool and
-	// subwasm print as setCode.
+	// Proposal is blake2b-256 of the encoded call System.set_code(Compressed): what a motion or a preimage of it is known by.
 	Proposal hash.H256
 }
 

@@ -59,6 +59,9 @@ func init() {
 			Variant("PreRuntime", 6, nil, engine, data), Variant("Consensus", 4, nil, engine, data), Variant("Seal", 5, nil, engine, data),
 			Variant("Other", 0, nil, data), Variant("RuntimeEnvironmentUpdated", 8, nil))
 	})
+	Type[chain.Digest](func(r *Registry) metadata.Type {
+		return Composite("sp_runtime::generic::digest::Digest", nil, Field("logs", Of[[]chain.DigestItem](r), "Vec<DigestItem>"))
+	})
 	Type[chain.RuntimeVersion](func(r *Registry) metadata.Type {
 		u32, text := Of[uint32](r), Of[string](r)
 		apis := r.named("apis of RuntimeVersion", func() metadata.Type {
@@ -74,7 +77,7 @@ func init() {
 		h := Of[hash.H256](r)
 		return Composite("sp_runtime::generic::header::Header", Params("Number", Of[uint32](r), "Hash", nil),
 			Field("parent_hash", h, "Hash::Output"), Field("number", Compact(r, Of[uint32](r)), "Number"), Field("state_root", h, "Hash::Output"),
-			Field("extrinsics_root", h, "Hash::Output"), Field("digest", r.digest(), "Digest"))
+			Field("extrinsics_root", h, "Hash::Output"), Field("digest", Of[chain.Digest](r), "Digest"))
 	})
 	Type[frame.Weight](func(r *Registry) metadata.Type {
 		part := Compact(r, Of[uint64](r))
@@ -121,13 +124,6 @@ func init() {
 	Type[fixed.I96F32](bits("FixedI128", 13))
 	Type[fixed.U64F64](bits("FixedU128", 7))
 	Type[fixed.U96F32](bits("FixedU128", 7))
-}
-
-// digest returns the number of sp_runtime's Digest, which in Go is a slice of items.
-func (r *Registry) digest() metadata.TypeID {
-	return r.named("Digest", func() metadata.Type {
-		return Composite("sp_runtime::generic::digest::Digest", nil, Field("logs", Of[[]chain.DigestItem](r), "Vec<DigestItem>"))
-	})
 }
 
 func dispatchError(r *Registry) metadata.Type {
