@@ -49,9 +49,6 @@ type Row struct {
 	Err    error    // why it could not be measured
 }
 
-// Over tells whether a cost is above what is declared.
-func (r *Row) Over() bool { return r.Native.over() || r.Wasm.over() }
-
 // Measure is a cost beside what is declared. Times are in picoseconds.
 type Measure struct {
 	Declared      uint64 // weight
@@ -60,7 +57,8 @@ type Measure struct {
 	Reads, Writes int    // entries of the state
 }
 
-func (m *Measure) over() bool { return m != nil && m.Cost > m.Declared }
+// Over tells whether the cost is above what is declared; a measurement that there is not is not.
+func (m *Measure) Over() bool { return m != nil && m.Cost > m.Declared }
 
 func (m *Measure) settle() {
 	m.Cost = m.Time + uint64(m.Reads)*frame.ReadTime + uint64(m.Writes)*frame.WriteTime
