@@ -105,7 +105,20 @@ func TestVersions(t *testing.T) {
 			}
 		}
 	})
+	// Whole extrinsics but for the version, and for the length.
+	otherVersion := func(xt []byte, first byte) []byte {
+		d := scale.NewDecoder(xt)
+		body := bytes.Clone(d.View())
+		body[0] = first
+		return scale.AppendBytes(nil, body)
+	}
+	signed := w.signed(alice, w.call(w.custom, someFunction), terms{})
+	general := scale.Marshal(chain.NewGeneral(0, []byte{0, 0, 0}, call))
+	shorter, longer := of(4), of(4)
+	shorter[0] -= 4
+	longer[0] += 4
 	for _, xt := range [][]byte{
+		otherVersion(signed, 0x85), otherVersion(signed, 0x83), otherVersion(general, 0x44), otherVersion(general, 0x46), shorter, longer,
 		nil, {0}, of(0), of(3), of(6), of(0x44), of(0x46), of(0x83), of(0x85), of(0xc4), of(0xc5), of(4)[:3], append(of(4), 0),
 		scale.AppendBytes(nil, []byte{4, 99, 0}), scale.AppendBytes(nil, append(append([]byte{4}, call...), 0)), {0x0d, 0, 4, 10, 5},
 	} {
