@@ -13,6 +13,8 @@ const (
 	OriginRoot   OriginKind = 0 // the chain itself: sudo, the scheduler, later governance
 	OriginSigned OriginKind = 1 // an account
 	OriginNone   OriginKind = 2 // nobody: inherents and unsigned transactions
+	// OriginAuthorized is that of calls which authorise themselves; no call of this runtime does, and no call takes it.
+	OriginAuthorized OriginKind = 3
 )
 
 // OriginCaller is who an origin is, in a form that can be stored: the outer enum OriginCaller of the runtime, of which System has
@@ -41,7 +43,7 @@ func (o *OriginCaller) DecodeScale(d *scale.Decoder) {
 	switch o.Kind {
 	case OriginSigned:
 		o.Who = d.Array32()
-	case OriginRoot, OriginNone:
+	case OriginRoot, OriginNone, OriginAuthorized:
 	default:
 		d.FailVariant("system origin", uint8(o.Kind))
 	}

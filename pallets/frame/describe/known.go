@@ -96,7 +96,7 @@ func init() {
 		account := Of[chain.AccountID](r)
 		raw := r.named("RawOrigin", func() metadata.Type {
 			return Enum("frame_support::dispatch::RawOrigin", Params("AccountId", account),
-				Variant("Root", 0, nil), Variant("Signed", 1, nil, Field("", account, "AccountId")), Variant("None", 2, nil))
+				Variant("Root", 0, nil), Variant("Signed", 1, nil, Field("", account, "AccountId")), Variant("None", 2, nil), Variant("Authorized", 3, nil))
 		})
 		return Enum("node_subtensor_runtime::OriginCaller", nil, Variant("system", 0, nil, Field("", raw, "frame_system::Origin<Runtime>")))
 	})
