@@ -32,6 +32,10 @@ var (
 	ErrOrphan        = errors.New("locks, freezes, holds or reserves of an account that is gone")
 )
 
+// StorageVersion is the form of what is stored: since inactive issuance is tracked. Source: pallet-balances, STORAGE_VERSION, and the genesis of Subtensor's
+// test network.
+func (p *Pallet) StorageVersion() uint16 { return 1 }
+
 // IntegrityTest checks the constants. Errors: ErrZeroDeposit, ErrFreezeReasons.
 func (p *Pallet) IntegrityTest() error {
 	if p.ExistentialDeposit == 0 {
