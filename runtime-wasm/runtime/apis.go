@@ -98,7 +98,7 @@ func header(args []byte, export string) *chain.Header {
 // CoreVersion answers with the version: nothing → RuntimeVersion.
 func CoreVersion(args []byte) []byte {
 	finish(scale.NewDecoder(args), "Core_version")
-	return Version.AppendScale(nil)
+	return encodedVersion
 }
 
 // CoreExecuteBlock executes a block, and panics where it is not valid: Block → nothing.

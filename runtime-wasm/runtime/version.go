@@ -36,5 +36,9 @@ func init() {
 	for _, a := range APIs {
 		Version.APIs = append(Version.APIs, chain.API{ID: a.ID, Version: a.Version})
 	}
+	encodedVersion = Version.AppendScale(nil)
 	Compose()
 }
+
+// encodedVersion is the answer of Core_version.
+var encodedVersion []byte
