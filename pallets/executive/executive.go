@@ -19,6 +19,12 @@ type Executive struct {
 	bare       []frame.BareExtension // those of extensions that look at bare extrinsics
 	migrations []frame.Upgrader
 
+	// FreeExtensions: what extensions weigh is not counted, neither for fees nor for the block. So it is in runtimes that wrap extrinsics for Ethereum's sake
+	// (fp_self_contained), as Subtensor's does.
+	FreeExtensions bool
+	// PoolDepth is how deep calls may nest in transactions that the pool asks about; 0 is as deep as in blocks.
+	PoolDepth int
+
 	// What the pallets have, looked up once.
 	upgraders     []frame.Upgrader
 	initializers  []frame.Initializer

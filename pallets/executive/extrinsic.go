@@ -104,19 +104,19 @@ func (e *Executive) parseExtensions(d *scale.Decoder) []byte {
 // decode is parse of an argument that must decode.
 func (e *Executive) decode(xt []byte) { must(e.parse(xt), "extrinsic") }
 
-// Inspect returns what an extrinsic, with its length prefix, declares, and whether it is signed: what its fee is made of. The error is one of package
+// Inspect returns what an extrinsic, with its length prefix, declares, and whether it is bare: what its fee is made of. The error is one of package
 // scale.
-func (e *Executive) Inspect(xt []byte) (info frame.DispatchInfo, signed bool, err error) {
+func (e *Executive) Inspect(xt []byte) (info frame.DispatchInfo, bare bool, err error) {
 	if err := e.parse(xt); err != nil {
 		return info, false, err
 	}
-	return e.info(), e.xt.kind == chain.Signed, nil
+	return e.info(), e.xt.kind == chain.Bare, nil
 }
 
 // info returns what the extrinsic in hand declares, with the weight of its extensions.
 func (e *Executive) info() frame.DispatchInfo {
 	info := e.xt.call.Info()
-	if e.xt.kind != chain.Bare {
+	if e.xt.kind != chain.Bare && !e.FreeExtensions {
 		for _, ext := range e.extensions {
 			info.Extension = info.Extension.Add(ext.Weight(e.xt.call))
 		}
@@ -306,13 +306,27 @@ func (e *Executive) dispatchBare() (post frame.PostInfo, callErr, err error) {
 func (e *Executive) ValidateTransaction(source frame.Source, xt []byte, parent hash.H256) []byte {
 	e.decode(xt)
 	system.Initialize(system.Number()+1, parent, nil)
-	valid, err := e.judge(source)
+	valid, err := frame.ValidTransaction{}, error(frame.InvalidCall)
+	if !e.tooDeep() {
+		valid, err = e.judge(source)
+	}
 	if err != nil {
 		e.result = frame.AsTransactionError(err).AppendScale(append(e.result[:0], 1))
 	} else {
 		e.result = valid.AppendScale(append(e.result[:0], 0))
 	}
 	return e.result
+}
+
+// tooDeep tells whether the call in hand nests deeper than the pool takes.
+func (e *Executive) tooDeep() bool {
+	if e.PoolDepth == 0 {
+		return false
+	}
+	e.decoder.Reset(e.xt.encoded)
+	e.decoder.SetDepth(e.PoolDepth)
+	frame.DecodeUnboxedCall(&e.decoder)
+	return e.decoder.Err() != nil
 }
 
 // judge validates the extrinsic in hand for the pool. Error: a frame.TransactionError.

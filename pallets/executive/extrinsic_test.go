@@ -312,13 +312,13 @@ func TestAuthorizedUpgrade(t *testing.T) {
 func TestInspect(t *testing.T) {
 	w := newWorld(t)
 	w.Run(func() {
-		info, signed, err := w.Inspect(w.signed(alice, w.call(w.custom, someRootOperation), terms{}))
-		if err != nil || !signed || info.Class != frame.Operational || info.Call != frame.RefTime(200_000) || info.Extension == (frame.Weight{}) {
-			t.Errorf("signed: %+v, %v, %v", info, signed, err)
+		info, isBare, err := w.Inspect(w.signed(alice, w.call(w.custom, someRootOperation), terms{}))
+		if err != nil || isBare || info.Class != frame.Operational || info.Call != frame.RefTime(200_000) || info.Extension == (frame.Weight{}) {
+			t.Errorf("signed: %+v, %v, %v", info, isBare, err)
 		}
-		info, signed, err = w.Inspect(bare(w.call(w.custom, someRootOperation)))
-		if err != nil || signed || info.Extension != (frame.Weight{}) {
-			t.Errorf("bare: %+v, %v, %v", info, signed, err)
+		info, isBare, err = w.Inspect(bare(w.call(w.custom, someRootOperation)))
+		if err != nil || !isBare || info.Extension != (frame.Weight{}) {
+			t.Errorf("bare: %+v, %v, %v", info, isBare, err)
 		}
 		if _, _, err = w.Inspect([]byte{4, 9}); err == nil {
 			t.Error("an extrinsic of version 9 was taken")

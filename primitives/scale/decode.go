@@ -68,20 +68,24 @@ type Decoder struct {
 	data   []byte // the whole input; nil after an error, which is what makes the error stick
 	pos    int    // bytes read. A position, as reslicing would write a pointer (and its GC barrier) with each read
 	depth  int
+	most   int // how deep values may nest
 	budget int
 	err    *Error
 }
 
 // NewDecoder returns a decoder of data, which must not change while it is in use.
 func NewDecoder(data []byte) *Decoder {
-	return &Decoder{data: data, budget: DefaultBudget}
+	return &Decoder{data: data, budget: DefaultBudget, most: MaxDepth}
 }
 
 // Reset makes d a decoder of data as NewDecoder returns one, without allocating.
-func (d *Decoder) Reset(data []byte) { *d = Decoder{data: data, budget: DefaultBudget} }
+func (d *Decoder) Reset(data []byte) { *d = Decoder{data: data, budget: DefaultBudget, most: MaxDepth} }
 
 // SetBudget sets how many bytes decoding may allocate from here on.
 func (d *Decoder) SetBudget(bytes int) { d.budget = bytes }
+
+// SetDepth sets how deep values may nest from here on; it is MaxDepth to begin with.
+func (d *Decoder) SetDepth(most int) { d.most = most }
 
 // Unmarshal decodes all of data as one T. Bytes left over are an error.
 func Unmarshal[T any, P interface {
@@ -178,8 +182,8 @@ func (d *Decoder) Charge(n int) bool {
 // DecodeSeq, DecodeSlice and DecodeBox do so by themselves.
 func (d *Decoder) Enter() bool {
 	d.depth++
-	if d.depth > MaxDepth {
-		d.fail(d.Offset(), "value", ErrDepth, "limit "+itoa(MaxDepth))
+	if d.depth > d.most {
+		d.fail(d.Offset(), "value", ErrDepth, "limit "+itoa(d.most))
 		return false
 	}
 	return d.err == nil

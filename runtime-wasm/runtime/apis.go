@@ -242,16 +242,16 @@ func AccountNonceAccountNonce(args []byte) []byte {
 }
 
 // inspect reads an extrinsic, which may be unsigned, and its length.
-func inspect(args []byte, export string) (info frame.DispatchInfo, length uint32, signed bool) {
+func inspect(args []byte, export string) (info frame.DispatchInfo, length uint32, bare bool) {
 	d := scale.NewDecoder(args)
 	xt := d.Span(func(d *scale.Decoder) { d.View() })
 	length = d.U32()
 	finish(d, export)
-	info, signed, err := Executive.Inspect(xt)
+	info, bare, err := Executive.Inspect(xt)
 	if err != nil {
 		panic(frame.Panic("Bad input data provided to " + export + ": " + err.Error()))
 	}
-	return info, length, signed
+	return info, length, bare
 }
 
 // inspectCall reads a call, and the length of an extrinsic with it.
@@ -265,14 +265,14 @@ func inspectCall(args []byte, export string) (info frame.DispatchInfo, length ui
 
 // TransactionPaymentQueryInfo answers with what an extrinsic weighs and costs: Extrinsic, u32 length → RuntimeDispatchInfo.
 func TransactionPaymentQueryInfo(args []byte) []byte {
-	info, length, signed := inspect(args, "TransactionPaymentApi_query_info")
-	return Payment.QueryInfo(info, length, !signed).AppendScale(nil)
+	info, length, bare := inspect(args, "TransactionPaymentApi_query_info")
+	return Payment.QueryInfo(info, length, bare).AppendScale(nil)
 }
 
 // TransactionPaymentQueryFeeDetails answers with what the fee of an extrinsic is made of: Extrinsic, u32 length → FeeDetails.
 func TransactionPaymentQueryFeeDetails(args []byte) []byte {
-	info, length, signed := inspect(args, "TransactionPaymentApi_query_fee_details")
-	return Payment.QueryFeeDetails(info, length, !signed).AppendScale(nil)
+	info, length, bare := inspect(args, "TransactionPaymentApi_query_fee_details")
+	return Payment.QueryFeeDetails(info, length, bare).AppendScale(nil)
 }
 
 // TransactionPaymentQueryCallInfo answers with what a call weighs and costs: RuntimeCall, u32 length → RuntimeDispatchInfo.

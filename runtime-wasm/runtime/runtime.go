@@ -119,6 +119,7 @@ func Compose() *frame.Runtime {
 		frame.Entry{Index: 16, Name: "Proxy", Pallet: Proxy},
 	)
 	Executive = executive.New(current, extensions(metadataHash()))
+	Executive.FreeExtensions, Executive.PoolDepth = true, 8
 	return current
 }
 

@@ -162,13 +162,11 @@ var extensions = map[string]extension{
 		},
 	},
 	"CheckWeight": {path: "frame_system::extensions::check_weight::CheckWeight"},
+	// Subtensor's wrapper describes itself as what it wraps.
 	"ChargeTransactionPayment": {
-		path: "node_subtensor_runtime::transaction_payment_wrapper::ChargeTransactionPaymentWrapper",
+		path: "pallet_transaction_payment::ChargeTransactionPayment",
 		typ: func(r *Registry) []metadata.Field {
-			inner := r.named("ChargeTransactionPayment", func() metadata.Type {
-				return Composite("pallet_transaction_payment::ChargeTransactionPayment", Params("T", nil), Field("", Compact(r, Of[uint64](r)), "BalanceOf<T>"))
-			})
-			return []metadata.Field{Field("charge_transaction_payment", inner, "ChargeTransactionPayment<T>")}
+			return []metadata.Field{Field("", Compact(r, Of[uint64](r)), "BalanceOf<T>")}
 		},
 	},
 	"SudoTransactionExtension":      {path: "node_subtensor_runtime::sudo_wrapper::SudoTransactionExtension"},
