@@ -23,7 +23,7 @@ that is written. The exit code is 1 where a cost is
 above the declared weight, where a call has no case, and where a case fails; --allow-fail only reports it.
 
    gotensor benchmark pallet
-   gotensor benchmark pallet --pallet Proxy --pallet Multisig --json bin/runtime.wasm`,
+   gotensor benchmark pallet --pallet Proxy --pallet Multisig --json bin/gotensor_portable.compact.compressed.wasm`,
 		Flags: []cli.Flag{
 			&cli.IntFlag{Name: "runs", Value: palletbench.DefaultRuns, Usage: "run each case this `NUMBER` of times"},
 			&cli.StringSliceFlag{Name: "pallet", Usage: "measure only the pallet with this `NAME`; may be given several times"},

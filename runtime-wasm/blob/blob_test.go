@@ -334,6 +334,10 @@ func TestSetCode(t *testing.T) {
 	if got := hash.Blake2b256(setCode([]byte{1, 2, 42})); got != want {
 		t.Errorf("got %s", got)
 	}
+	// What subwasm's library says of the same code, with the pallet's index. Source: chevdor/subwasm, substrate-runtime-proposal-hash.
+	if got, want := proposalHash([]byte{1, 2, 42}).String(), "0x85233004e044626a6c08e469573369536d8de9b264b08eb6611b76b80148e429"; got != want {
+		t.Errorf("proposal hash %s, expected %s", got, want)
+	}
 }
 
 // The host of this project runs the blob: 10,000 calls, of which some panic, each from the memory that initialisation left.

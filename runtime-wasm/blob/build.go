@@ -38,7 +38,8 @@ type Code struct {
 	Compressed []byte // with Substrate's prefix
 	// Hash is blake2b-256 of Compressed: the hash of the code on the chain, and the argument of System.authorize_upgrade.
 	Hash hash.H256
-	// Proposal is blake2b-256 of the encoded call System.set_code(Compressed): what a motion or a preimage of it is known by.
+	// Proposal is blake2b-256 of the encoded call System.set_code(Compressed): what a motion or a preimage of it is known by, and what subwasm
+	// prints for a blob.
 	Proposal hash.H256
 }
 
@@ -66,7 +67,7 @@ func Build(ctx context.Context, s Source, o Options) (*Code, error) {
 		return nil, err
 	}
 	c.Hash = hash.Blake2b256(c.Compressed)
-	c.Proposal = hash.Blake2b256(append([]byte{palletSystem}, setCode(c.Compressed)...))
+	c.Proposal = proposalHash(c.Compressed)
 	return c, nil
 }
 
@@ -75,6 +76,11 @@ const (
 	palletSystem = 0
 	callSetCode  = 2
 )
+
+// proposalHash returns blake2b-256 of the encoded call System.set_code(code).
+func proposalHash(code []byte) hash.H256 {
+	return hash.Blake2b256(append([]byte{palletSystem}, setCode(code)...))
+}
 
 // setCode encodes the call set_code of the pallet System, without the pallet's index.
 func setCode(code []byte) []byte { return scale.AppendBytes([]byte{callSetCode}, code) }

@@ -1,6 +1,6 @@
 // Package localchain makes block 0 of a network of our own runtime: it builds the blob, and lets the blob write the state that a preset of it describes.
 //
-//	code, err := localchain.Build(ctx, localchain.Flavour{})        go build, rewrite, embed the metadata
+//	code, err := localchain.Build(ctx, dir, localchain.Flavour{})   go build, rewrite, embed the metadata
 //	genesis, err := localchain.Genesis(ctx, engine, code, "development")
 //	block, applied, err := driver.New(engine).Author(ctx, genesis, …)
 //

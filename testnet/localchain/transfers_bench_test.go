@@ -3,9 +3,11 @@ package localchain_test
 import (
 	"bytes"
 	"encoding/hex"
+	"math"
 	"os"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/gotensor/gotensor/internal/outside"
 	"github.com/gotensor/gotensor/node/chainspec"
@@ -105,25 +107,20 @@ func subtensorBlock(b *testing.B, e *wasmhost.Engine) fullBlock {
 	return newFullBlock(b, c, genesis, driver.Terms{Version: version, Genesis: genesis.Hash, Birth: genesis.Hash})
 }
 
-// BenchmarkTransfers executes a block of 1,000 transfers, of 1,000 senders, whose signatures were verified before: row 4 of the targets. Ratio is our runtime
-// against the one built with Rust, block by block in turn.
+// BenchmarkTransfers executes a block of 1,000 transfers, of 1,000 senders, whose signatures were verified before, under our runtime and under
+// Subtensor's, which was built with Rust, in turn: row 4 of the targets. It reports microseconds for a transfer in the fastest block of each, and their ratio.
 func BenchmarkTransfers(b *testing.B) {
 	n := newNetwork(b, wasmhost.Config{})
-	ours := newFullBlock(b, n.Chain, n.genesis, n.terms)
-	perTransfer := func(b *testing.B) {
-		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/transfers, "ns/transfer")
+	blocks := []fullBlock{newFullBlock(b, n.Chain, n.genesis, n.terms), subtensorBlock(b, n.engine)}
+	least := []time.Duration{math.MaxInt64, math.MaxInt64}
+	for b.Loop() {
+		for i, block := range blocks {
+			began := time.Now()
+			block.execute(b)
+			least[i] = min(least[i], time.Since(began))
+		}
 	}
-	b.Run("ours", func(b *testing.B) {
-		for b.Loop() {
-			ours.execute(b)
-		}
-		perTransfer(b)
-	})
-	b.Run("subtensor 143", func(b *testing.B) {
-		theirs := subtensorBlock(b, n.engine)
-		for b.Loop() {
-			theirs.execute(b)
-		}
-		perTransfer(b)
-	})
+	b.ReportMetric(float64(least[0].Microseconds())/transfers, "µs/ours")
+	b.ReportMetric(float64(least[1].Microseconds())/transfers, "µs/theirs")
+	b.ReportMetric(float64(least[0])/float64(least[1]), "ratio")
 }
