@@ -414,7 +414,7 @@ func (b *bench) count(t *tracked, xt []byte, origin frame.Origin, m *Measure) er
 	if err == nil && getErr == nil && origin.Caller.Kind == frame.OriginRoot {
 		done := system.EventRecord{Event: sudo.Sudid{}.AppendEvent(nil)} // of extrinsic 0
 		if !bytes.Contains(events, done.AppendScale(nil)) {
-			err = fmt.Errorf("%w: sudo reports an error", ErrNoEffect)
+			err = fmt.Errorf("%w: sudo tells of a failure", ErrNoEffect)
 		}
 	}
 	return errors.Join(err, getErr, t.Rollback())
