@@ -25,7 +25,6 @@ type instance struct {
 	ctx       callContext
 	stack     [2]uint64
 	attached  bool // the snapshot is mapped under the memory
-	resets    uint64
 }
 
 // savedGlobal is a mutable global with the value that it starts every call with.

@@ -43,7 +43,8 @@
 // An instance costs a hundred calls, so it serves many, and is restored after each. Its memory is a mapping of the module's initial memory that is private:
 // a page is either the snapshot's or a copy that was written. The kernel tells which were written (/proc/self/pagemap, searched by the kernel itself from Linux 6.7 on), and those are
 // copied back; what was grown is zeroed, the size goes back, every mutable global is set. The engine proves at its start that the kernel tells the
-// truth, compares the whole memory after one reset in [Config.VerifyEvery], and copies everything when either fails or the system is
+// truth, compares the whole memory after one reset of a runtime in [Config.VerifyEvery] (where that is not set, in
+// [DefaultVerifyEvery] for each 4 MiB of initial memory, so that a larger memory costs a call no more), and copies everything when either fails or the system is
 // not Linux. Before the compiler sees a module it is changed: an imported memory becomes an own one, mutable globals are
 // exported, the memory's maximum moves into the host (package wasmbin, linearMemory). Code that writes to tables or drops segments gets a
 // new instance for every call, and an instance in which a call failed is thrown away.

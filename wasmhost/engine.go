@@ -39,8 +39,8 @@ const (
 	DefaultMaxPages = 16384
 	// DefaultKeep is how many runtimes stay compiled without being used.
 	DefaultKeep = 4
-	// DefaultVerifyEvery is how many resets there are to one whose result is compared byte for byte, for each 4 MiB of initial memory: comparing 64 MiB takes
-	// some ten milliseconds.
+	// DefaultVerifyEvery is how many resets of a runtime there are to one whose result is compared byte for byte, for each whole 4 MiB of initial memory (at
+	// least once): 1,024 below 8 MiB, 16,384 for 64 MiB. Comparing 64 MiB takes some ten milliseconds, so that a reset bears less than a microsecond of it.
 	DefaultVerifyEvery = 1024
 	// DefaultCacheBytes bounds the folder of compiled code.
 	DefaultCacheBytes = 1 << 30
@@ -60,7 +60,8 @@ type Config struct {
 	CacheBytes int64
 	// Reset is how instances get back to their initial memory.
 	Reset ResetMode
-	// VerifyEvery compares the whole memory with the initial one after one reset in so many. 0 takes DefaultVerifyEvery.
+	// VerifyEvery compares the whole memory with the initial one after one reset in so many of a runtime, whichever instance it was, and however large the
+	// memory is. 0 takes DefaultVerifyEvery for each whole 4 MiB of initial memory.
 	VerifyEvery uint64
 	// MaxPages bounds the memory of every instance in pages of 64 KiB, whatever Env asks for. 0 takes DefaultMaxPages.
 	MaxPages uint32
@@ -217,7 +218,7 @@ func (e *Engine) fault(err error) {
 	}
 }
 
-// verifyEvery returns how many resets of an instance whose initial memory has so many bytes there are to one that is verified.
+// verifyEvery returns how many resets of a runtime whose initial memory has so many bytes there are to one that is verified.
 func (e *Engine) verifyEvery(size uint64) uint64 {
 	if e.cfg.VerifyEvery != 0 {
 		return e.cfg.VerifyEvery

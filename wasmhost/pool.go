@@ -43,6 +43,8 @@ type pool struct {
 	idle     []*instance // last in, first out: the warmest serves next
 	snapshot *snapshot   // memory after instantiation; nil until the first instance
 	calls    sync.WaitGroup
+	// resets counts those of all instances: an instance may not live long enough to be verified by a count of its own.
+	resets atomic.Uint64
 }
 
 // maxIdle is how many instances of a runtime wait at most. More calls than that may run; their instances are not kept.
@@ -142,7 +144,7 @@ func (p *pool) put(r *Runtime, in *instance, ok bool) {
 	if mode == ResetPagemap && !in.attached {
 		mode = ResetCopy
 	}
-	if err := in.restore(e, snap, mode); err != nil {
+	if err := in.restore(p, e, snap, mode); err != nil {
 		e.counters.discarded.Add(1)
 		in.close()
 		if mode == ResetPagemap {
@@ -164,7 +166,7 @@ func (p *pool) put(r *Runtime, in *instance, ok bool) {
 
 // restore brings everything that a call can change back to what it was after instantiation: memory, its size, mutable globals.
 // Tables and segments a call cannot change, or the runtime is marked fresh.
-func (in *instance) restore(e *Engine, snap *snapshot, mode ResetMode) error {
+func (in *instance) restore(p *pool, e *Engine, snap *snapshot, mode ResetMode) error {
 	m := in.memory
 	size := uint64(len(snap.data))
 	if err := m.region.restore(snap, mode); err != nil {
@@ -183,8 +185,7 @@ func (in *instance) restore(e *Engine, snap *snapshot, mode ResetMode) error {
 		g.global.Set(g.initial)
 	}
 	e.counters.resets.Add(1)
-	in.resets++
-	if in.resets%e.verifyEvery(size) == 0 {
+	if p.resets.Add(1)%e.verifyEvery(size) == 0 {
 		if err := in.verify(snap); err != nil {
 			return err
 		}

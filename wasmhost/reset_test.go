@@ -243,6 +243,32 @@ func TestFaultyResetIsFound(t *testing.T) {
 	}
 }
 
+// Resets are counted by runtime: also those of instances that last for few calls are verified.
+func TestVerifiedWhicheverInstance(t *testing.T) {
+	for _, mode := range resetModes[:2] {
+		t.Run(mode.String(), func(t *testing.T) {
+			e := newTestEngine(t, Config{Reset: mode, VerifyEvery: 10})
+			r, err := e.Load(context.Background(), churn().Encode())
+			if err != nil {
+				t.Fatal(err)
+			}
+			args := binary.LittleEndian.AppendUint32(nil, 0)
+			outside := binary.LittleEndian.AppendUint32(bytes.Clone(args), 1<<31) // a store there traps, and the instance is thrown away
+			for n := range 50 {
+				mustCall(t, r, &Env{}, "run", args)
+				if n%3 == 2 {
+					if _, err := r.Call(context.Background(), &Env{}, "run", outside); err == nil {
+						t.Fatal("a store outside of memory does not trap")
+					}
+				}
+			}
+			if s := e.Stats(); s.Instances != 17 || s.Resets != 50 || s.Verified != 5 {
+				t.Errorf("expected 17 instances, 50 resets, 5 of them verified, got %+v", s)
+			}
+		})
+	}
+}
+
 // A runtime that nobody holds is freed with its instances, and loading its code again works.
 func TestRuntimeIsFreed(t *testing.T) {
 	e := newTestEngine(t, Config{Keep: 1})
