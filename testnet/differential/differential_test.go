@@ -5,14 +5,15 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"flag"
-	"fmt"
 	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/gotensor/gotensor/pallets/frame"
 	"github.com/gotensor/gotensor/primitives/chain"
 	"github.com/gotensor/gotensor/primitives/hash"
 	"github.com/gotensor/gotensor/primitives/metadata"
@@ -37,36 +38,42 @@ var (
 // world is one way to run the runtime: natively, in the compiler, in the interpreter. Each has a state of its own.
 type world struct {
 	name string
-	call func(api string, args []byte) (answer []byte, trapped bool)
+	// call calls a runtime API. Error: the frame.Panic with which the runtime refused; in the blob whatever else the host says, which no world agrees with.
+	call func(api string, args []byte) (answer []byte, err error)
 	next func() hash.H256 // ends the block: what was written is the state of the next one; returns its root
 	get  func(key []byte) []byte
 	root func() hash.H256
 	ext  *native.Ext // of the native world
 }
 
-// nativeWorld runs the runtime in this process.
+// nativeWorld runs the runtime in this process. What it panics with that is not a frame.Panic is a bug and ends the test.
 func nativeWorld(t *testing.T, genesis []storage.Change) *world {
 	ext := native.New(t, genesis...)
 	return &world{
 		name: "native",
-		call: func(api string, args []byte) (answer []byte, trapped bool) {
+		call: func(api string, args []byte) ([]byte, error) {
 			// As a host does: what a call that trapped has written is dropped.
 			overlay := ext.Overlay()
 			if err := overlay.Begin(); err != nil {
 				t.Fatal(err)
 			}
+			var answer []byte
 			known := false
 			if reason := ext.Trap(func() { answer, known = runtime.Call(api, args) }); reason != nil {
+				refusal, ok := reason.(frame.Panic)
+				if !ok || strings.HasPrefix(string(refusal), "BUG") {
+					t.Fatalf("native: seed %d: %s(0x%x): %T: %v", *seed, api, args, reason, reason)
+				}
 				if err := overlay.Rollback(); err != nil {
 					t.Fatal(err)
 				}
-				return []byte(fmt.Sprint(reason)), true
+				return nil, refusal
 			}
 			if !known {
 				t.Fatalf("no runtime API %s", api)
 			}
 			end(t, overlay, api, answer)
-			return answer, false
+			return answer, nil
 		},
 		next: func() hash.H256 {
 			ext.Next()
@@ -96,7 +103,7 @@ func wasmWorld(t *testing.T, name string, cfg wasmhost.Config, code []byte, gene
 	overlay := storage.NewOverlay(state)
 	return &world{
 		name: name,
-		call: func(api string, args []byte) ([]byte, bool) {
+		call: func(api string, args []byte) ([]byte, error) {
 			if err := overlay.Begin(); err != nil {
 				t.Fatal(err)
 			}
@@ -105,10 +112,10 @@ func wasmWorld(t *testing.T, name string, cfg wasmhost.Config, code []byte, gene
 				if err := overlay.Rollback(); err != nil {
 					t.Fatal(err)
 				}
-				return []byte(err.Error()), true
+				return nil, refusalOf(err)
 			}
 			end(t, overlay, api, answer)
-			return answer, false
+			return answer, nil
 		},
 		next: func() hash.H256 {
 			state, _, err := overlay.Finish(trie.V1)
@@ -133,6 +140,17 @@ func wasmWorld(t *testing.T, name string, cfg wasmhost.Config, code []byte, gene
 			return root
 		},
 	}
+}
+
+// refusalOf returns the frame.Panic with which the runtime in the blob ended, as Go's last words tell it, and err where it ended otherwise: out of memory, say.
+func refusalOf(err error) error {
+	var guest *wasmhost.GuestPanic
+	if errors.As(err, &guest) {
+		if text, ok := strings.CutPrefix(guest.Message, "panic: "); ok {
+			return frame.Panic(text)
+		}
+	}
+	return err
 }
 
 // end keeps what a call wrote where it is part of a block, and drops what queries wrote. An extrinsic that the runtime does not take is dropped too, as
@@ -176,21 +194,21 @@ type chainRun struct {
 	events   int
 }
 
-// all calls a runtime API in every builder and demands one answer.
-func (r *chainRun) all(api string, args []byte) (answer []byte, trapped bool) {
+// all calls a runtime API in every builder and demands one answer, or one reason not to give any.
+func (r *chainRun) all(api string, args []byte) (answer []byte, refusal error) {
 	r.t.Helper()
 	for i, w := range r.builders {
-		a, trap := w.call(api, args)
+		a, err := w.call(api, args)
 		if i == 0 {
-			answer, trapped = a, trap
+			answer, refusal = a, err
 			continue
 		}
-		if trap != trapped || !trap && !bytes.Equal(a, answer) {
-			r.t.Fatalf("seed %d, block %d: %s(0x%x):\n%s: trapped %v, 0x%x (%s)\n%s: trapped %v, 0x%x (%s)", *seed, r.parent.Number+1, api, args,
-				r.builders[0].name, trapped, answer, printable(answer), w.name, trap, a, printable(a))
+		if err != refusal || !bytes.Equal(a, answer) {
+			r.t.Fatalf("seed %d, block %d: %s(0x%x):\n%s: %v, 0x%x (%s)\n%s: %v, 0x%x (%s)", *seed, r.parent.Number+1, api, args,
+				r.builders[0].name, refusal, answer, printable(answer), w.name, err, a, printable(a))
 		}
 	}
-	return answer, trapped
+	return answer, refusal
 }
 
 func printable(b []byte) string {
@@ -295,16 +313,16 @@ func (r *chainRun) block(slot uint64) {
 	digest, inherents := driver.Slot(slot, runtime.SlotDuration)
 	number := r.parent.Number + 1
 	header := chain.Header{ParentHash: r.parent.Hash(), Number: number, Digest: digest}
-	if answer, trapped := r.all("Core_initialize_block", header.AppendScale(nil)); trapped {
-		t.Fatalf("initialise block %d: %s", number, answer)
+	if _, err := r.all("Core_initialize_block", header.AppendScale(nil)); err != nil {
+		t.Fatalf("initialise block %d: %v", number, err)
 	}
 	data := scale.AppendLen(nil, len(inherents))
 	for _, in := range inherents {
 		data = scale.AppendBytes(append(data, in.ID[:]...), in.Data)
 	}
-	answer, trapped := r.all("BlockBuilder_inherent_extrinsics", data)
-	if trapped {
-		t.Fatalf("inherents of block %d: %s", number, answer)
+	answer, err := r.all("BlockBuilder_inherent_extrinsics", data)
+	if err != nil {
+		t.Fatalf("inherents of block %d: %v", number, err)
 	}
 	d := scale.NewDecoder(answer)
 	body := scale.DecodeSeq(d, (*scale.Decoder).Bytes)
@@ -312,22 +330,24 @@ func (r *chainRun) block(slot uint64) {
 		t.Fatal(err)
 	}
 	for _, x := range body {
-		if answer, trapped := r.all("BlockBuilder_apply_extrinsic", scale.AppendBytes(nil, x)); trapped || !bytes.Equal(answer, []byte{0, 0}) {
-			t.Fatalf("inherent of block %d: 0x%x, trapped %v", number, answer, trapped)
+		if answer, err := r.all("BlockBuilder_apply_extrinsic", scale.AppendBytes(nil, x)); err != nil || !bytes.Equal(answer, []byte{0, 0}) {
+			t.Fatalf("inherent of block %d: 0x%x, %v", number, answer, err)
 		}
 	}
 	offer := func(x chain.OpaqueExtrinsic, pallet string) {
 		encoded := scale.AppendBytes(nil, x)
 		r.all("TaggedTransactionQueue_validate_transaction", append(append([]byte{2}, encoded...), header.ParentHash[:]...))
-		answer, trapped := r.all("BlockBuilder_apply_extrinsic", encoded)
+		answer, refusal := r.all("BlockBuilder_apply_extrinsic", encoded)
 		n := r.tallies[pallet]
 		if n == nil {
 			n = new(tally)
 			r.tallies[pallet] = n
 		}
 		switch {
-		case trapped:
+		case refusal != nil:
 			n.trapped++
+			kind, _, _ := strings.Cut(refusal.Error(), ":")
+			r.errors["trapped "+kind]++
 		case answer[0] == 1:
 			n.invalid++
 			r.errors["invalid "+hex.EncodeToString(answer)]++
@@ -337,7 +357,7 @@ func (r *chainRun) block(slot uint64) {
 		default:
 			n.ok++
 		}
-		if !trapped && answer[0] == 0 {
+		if refusal == nil && answer[0] == 0 {
 			body = append(body, x)
 		}
 	}
@@ -347,17 +367,16 @@ func (r *chainRun) block(slot uint64) {
 	for range *each {
 		offer(r.extrinsic())
 	}
-	answer, trapped = r.all("BlockBuilder_finalize_block", nil)
-	if trapped {
-		t.Fatalf("finalise block %d: %s", number, answer)
+	if answer, err = r.all("BlockBuilder_finalize_block", nil); err != nil {
+		t.Fatalf("finalise block %d: %v", number, err)
 	}
-	header, err := scale.Unmarshal[chain.Header](answer)
+	header, err = scale.Unmarshal[chain.Header](answer)
 	if err != nil {
 		t.Fatal(err)
 	}
 	block := scale.AppendSeq(header.AppendScale(nil), body, scale.AppendBytes)
-	if answer, trapped := r.importer.call("Core_execute_block", block); trapped {
-		t.Fatalf("seed %d: block %d with %d extrinsics is refused by who imports it: %s", *seed, number, len(body), answer)
+	if _, err := r.importer.call("Core_execute_block", block); err != nil {
+		t.Fatalf("seed %d: block %d with %d extrinsics is refused by who imports it: %v", *seed, number, len(body), err)
 	}
 	r.events += len(r.builders[0].get(driver.StorageKey("System", "Events")))
 	for _, w := range append(r.builders, r.importer) {
@@ -370,7 +389,7 @@ func (r *chainRun) block(slot uint64) {
 }
 
 // TestDifferential makes a chain of random extrinsics of all pallets, valid and not, natively and in the blob, compiled and interpreted: all
-// answers of the runtime are the same, and so is every state root. A fourth state imports the blocks. After every block the pallets' invariants hold,
+// answers of the runtime are the same, the words in which it refuses to answer too, and so is every state root. A fourth state imports the blocks. After every block the pallets' invariants hold,
 // the issuance equation among them.
 func TestDifferential(t *testing.T) {
 	code := ourruntime.Code(t)
@@ -424,6 +443,24 @@ func TestDifferential(t *testing.T) {
 			total.ok, total.failed, total.invalid, total.trapped, len(r.errors), r.events)
 		if total.ok < *blocks || total.failed < *blocks || total.invalid == 0 {
 			t.Errorf("too little happened: %+v", total)
+		}
+	}
+}
+
+// TestRefusals: what the blob's last words must be to agree with a frame.Panic.
+func TestRefusals(t *testing.T) {
+	for message, want := range map[string]error{
+		"panic: block does not decode": frame.Panic("block does not decode"),
+		"fatal error: out of memory":   nil,
+		"runtime: out of memory":       nil,
+		"Timestamp must be updated":    nil,
+	} {
+		err := error(&wasmhost.Trap{API: "Core_execute_block", Param: -1, Err: &wasmhost.GuestPanic{Message: message}})
+		if want == nil {
+			want = err
+		}
+		if got := refusalOf(err); got != want {
+			t.Errorf("%q: expected %v, got %v", message, want, got)
 		}
 	}
 }
