@@ -282,3 +282,25 @@ func TestTryState(t *testing.T) {
 		}
 	})
 }
+
+// The codecs that move all accounts at once read and write what the general ones do.
+func FuzzAccounts(f *testing.F) {
+	f.Add([]byte{0})
+	f.Add(scale.AppendSlice(nil, tc.IDs(1, 2, 3)))
+	f.Add(scale.AppendSlice(nil, make([]chain.AccountID, maxSignatories+1)))
+	f.Add([]byte{0xfe, 0xff, 0xff, 0xff})
+	f.Fuzz(func(t *testing.T, wire []byte) {
+		want, wantErr := scale.UnmarshalFunc(wire, scale.DecodeSlice[chain.AccountID])
+		got, err := scale.Unmarshal[Signatories](wire)
+		if (err != nil) != (wantErr != nil) || !slices.Equal(got, want) {
+			t.Errorf("%x: %v, %v; expected %v, %v", wire, got, err, want, wantErr)
+		}
+		approvals, err := scale.Unmarshal[Approvals](wire)
+		if (err == nil) != (wantErr == nil && len(want) <= maxSignatories) || err == nil && !slices.Equal(approvals, want) {
+			t.Errorf("%x: approvals %v, %v", wire, approvals, err)
+		}
+		if wantErr == nil && (!bytes.Equal(got.AppendScale(nil), wire) || err == nil && !bytes.Equal(approvals.AppendScale(nil), wire)) {
+			t.Errorf("%x encodes as %x", wire, got.AppendScale(nil))
+		}
+	})
+}

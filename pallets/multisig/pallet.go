@@ -84,6 +84,45 @@ type Multisig struct {
 //frame:bound maxSignatories
 type Approvals []chain.AccountID
 
+// Signatories are accounts as a call names them. They and Approvals have codecs of their own, which move all accounts at once: there may be a
+// hundred, which would be most of what a call costs.
+type Signatories []chain.AccountID
+
+// AppendScale appends the accounts.
+func (s Signatories) AppendScale(dst []byte) []byte {
+	return appendAccounts(scale.AppendLen(dst, len(s)), s)
+}
+
+// DecodeScale reads what AppendScale wrote.
+func (s *Signatories) DecodeScale(d *scale.Decoder) { *s = decodeAccounts(d) }
+
+// AppendScale appends the accounts.
+func (a Approvals) AppendScale(dst []byte) []byte {
+	return appendAccounts(scale.AppendLen(dst, len(a)), a)
+}
+
+// DecodeScale reads what AppendScale wrote. More than there may be are an error.
+func (a *Approvals) DecodeScale(d *scale.Decoder) {
+	at := d.Offset()
+	if *a = decodeAccounts(d); len(*a) > maxSignatories {
+		d.Fail(at, "approvals", scale.ErrRange, "more than there may be signatories")
+		*a = nil
+	}
+}
+
+func decodeAccounts(d *scale.Decoder) []chain.AccountID {
+	n := d.Len()
+	raw := d.Take(32 * n)
+	if len(raw) == 0 || !d.Charge(len(raw)) {
+		return nil
+	}
+	list := make([]chain.AccountID, n)
+	for i := range list {
+		list[i] = chain.AccountID(raw[32*i:])
+	}
+	return list
+}
+
 // AsMultiThreshold1 runs a call at once as the account of the signatories with threshold one: any of them may do so alone. It fails as
 // the call does.
 //
@@ -92,7 +131,7 @@ type Approvals []chain.AccountID
 //frame:call 0 name=as_multi_threshold_1
 //frame:info infoThreshold1(call)
 //frame:rust otherSignatories=Vec<T::AccountId>, call=Box<<T as Config>::RuntimeCall>
-func (p *Pallet) AsMultiThreshold1(origin frame.Origin, otherSignatories []chain.AccountID, call frame.Call) (frame.PostInfo, error) {
+func (p *Pallet) AsMultiThreshold1(origin frame.Origin, otherSignatories Signatories, call frame.Call) (frame.PostInfo, error) {
 	who, err := origin.Signed()
 	if err != nil {
 		return frame.PostInfo{}, err
@@ -122,7 +161,7 @@ func (p *Pallet) AsMultiThreshold1(origin frame.Origin, otherSignatories []chain
 //frame:call 1
 //frame:weight weightAsMulti(len(otherSignatories), call).Add(maxWeight)
 //frame:rust otherSignatories=Vec<T::AccountId>, maybeTimepoint=Option<Timepoint<BlockNumberFor<T>>>, call=Box<<T as Config>::RuntimeCall>
-func (p *Pallet) AsMulti(origin frame.Origin, threshold uint16, otherSignatories []chain.AccountID, maybeTimepoint *Timepoint, call frame.Call, maxWeight frame.Weight) (frame.PostInfo, error) {
+func (p *Pallet) AsMulti(origin frame.Origin, threshold uint16, otherSignatories Signatories, maybeTimepoint *Timepoint, call frame.Call, maxWeight frame.Weight) (frame.PostInfo, error) {
 	callHash, z := hashOf(call)
 	return p.operate(origin, threshold, otherSignatories, maybeTimepoint, callHash, call, z, maxWeight)
 }
@@ -135,7 +174,7 @@ func (p *Pallet) AsMulti(origin frame.Origin, threshold uint16, otherSignatories
 //frame:call 2
 //frame:weight weightApproveCreate(len(otherSignatories)).Max(weightApproveApprove(len(otherSignatories))).Add(maxWeight)
 //frame:rust otherSignatories=Vec<T::AccountId>, maybeTimepoint=Option<Timepoint<BlockNumberFor<T>>>, callHash=[u8; 32]
-func (p *Pallet) ApproveAsMulti(origin frame.Origin, threshold uint16, otherSignatories []chain.AccountID, maybeTimepoint *Timepoint, callHash [32]byte, maxWeight frame.Weight) (frame.PostInfo, error) {
+func (p *Pallet) ApproveAsMulti(origin frame.Origin, threshold uint16, otherSignatories Signatories, maybeTimepoint *Timepoint, callHash [32]byte, maxWeight frame.Weight) (frame.PostInfo, error) {
 	return p.operate(origin, threshold, otherSignatories, maybeTimepoint, callHash, nil, 0, maxWeight)
 }
 
@@ -144,7 +183,7 @@ func (p *Pallet) ApproveAsMulti(origin frame.Origin, threshold uint16, otherSign
 //frame:call 3
 //frame:weight weightCancel(len(otherSignatories))
 //frame:rust otherSignatories=Vec<T::AccountId>, timepoint=Timepoint<BlockNumberFor<T>>, callHash=[u8; 32]
-func (p *Pallet) CancelAsMulti(origin frame.Origin, threshold uint16, otherSignatories []chain.AccountID, timepoint Timepoint, callHash [32]byte) error {
+func (p *Pallet) CancelAsMulti(origin frame.Origin, threshold uint16, otherSignatories Signatories, timepoint Timepoint, callHash [32]byte) error {
 	who, id, err := p.signatory(origin, threshold, otherSignatories)
 	if err != nil {
 		return err
@@ -170,7 +209,7 @@ func (p *Pallet) CancelAsMulti(origin frame.Origin, threshold uint16, otherSigna
 //frame:call 4
 //frame:weight weightPoke(len(otherSignatories))
 //frame:rust otherSignatories=Vec<T::AccountId>, callHash=[u8; 32]
-func (p *Pallet) PokeDeposit(origin frame.Origin, threshold uint16, otherSignatories []chain.AccountID, callHash [32]byte) (frame.PostInfo, error) {
+func (p *Pallet) PokeDeposit(origin frame.Origin, threshold uint16, otherSignatories Signatories, callHash [32]byte) (frame.PostInfo, error) {
 	who, id, err := p.signatory(origin, threshold, otherSignatories)
 	if err != nil {
 		return frame.PostInfo{}, err
@@ -333,6 +372,8 @@ func Now() Timepoint {
 
 // encoded is where calls are encoded for their hash and length: they can be large, and calls are judged often.
 var encoded []byte
+
+func init() { frame.Scratch(&encoded) }
 
 func hashOf(call frame.Call) ([32]byte, int) {
 	encoded = frame.AppendCall(encoded[:0], call)

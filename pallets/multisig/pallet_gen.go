@@ -59,7 +59,7 @@ func (p *Pallet) DecodeCall(d *scale.Decoder) frame.Call {
 
 // AsMultiThreshold1Call is the call as_multi_threshold_1 with its arguments.
 type AsMultiThreshold1Call struct {
-	OtherSignatories []chain.AccountID
+	OtherSignatories Signatories
 	Call             frame.Call
 }
 
@@ -69,13 +69,13 @@ func (c *AsMultiThreshold1Call) CallIndex() (pallet, call uint8) { return instan
 // AppendScale appends pallet index, call index and arguments.
 func (c *AsMultiThreshold1Call) AppendScale(dst []byte) []byte {
 	dst = append(dst, instanceIndex, 0)
-	dst = scale.AppendSlice(dst, c.OtherSignatories)
+	dst = c.OtherSignatories.AppendScale(dst)
 	return frame.AppendCall(dst, c.Call)
 }
 
 // DecodeScale reads the arguments, behind both indices.
 func (c *AsMultiThreshold1Call) DecodeScale(d *scale.Decoder) {
-	c.OtherSignatories = scale.DecodeSlice[chain.AccountID](d)
+	c.OtherSignatories.DecodeScale(d)
 	c.Call = frame.DecodeCall(d)
 }
 
@@ -93,7 +93,7 @@ func (c *AsMultiThreshold1Call) Run(origin frame.Origin) (frame.PostInfo, error)
 // AsMultiCall is the call as_multi with its arguments.
 type AsMultiCall struct {
 	Threshold        uint16
-	OtherSignatories []chain.AccountID
+	OtherSignatories Signatories
 	MaybeTimepoint   *Timepoint
 	Call             frame.Call
 	MaxWeight        frame.Weight
@@ -106,7 +106,7 @@ func (c *AsMultiCall) CallIndex() (pallet, call uint8) { return instanceIndex, 1
 func (c *AsMultiCall) AppendScale(dst []byte) []byte {
 	dst = append(dst, instanceIndex, 1)
 	dst = scale.AppendU16(dst, c.Threshold)
-	dst = scale.AppendSlice(dst, c.OtherSignatories)
+	dst = c.OtherSignatories.AppendScale(dst)
 	dst = scale.AppendOption(dst, c.MaybeTimepoint, appendTimepoint)
 	dst = frame.AppendCall(dst, c.Call)
 	return c.MaxWeight.AppendScale(dst)
@@ -115,7 +115,7 @@ func (c *AsMultiCall) AppendScale(dst []byte) []byte {
 // DecodeScale reads the arguments, behind both indices.
 func (c *AsMultiCall) DecodeScale(d *scale.Decoder) {
 	c.Threshold = d.U16()
-	c.OtherSignatories = scale.DecodeSlice[chain.AccountID](d)
+	c.OtherSignatories.DecodeScale(d)
 	c.MaybeTimepoint = scale.DecodeOption(d, decodeTimepoint)
 	c.Call = frame.DecodeCall(d)
 	c.MaxWeight.DecodeScale(d)
@@ -135,7 +135,7 @@ func (c *AsMultiCall) Run(origin frame.Origin) (frame.PostInfo, error) {
 // ApproveAsMultiCall is the call approve_as_multi with its arguments.
 type ApproveAsMultiCall struct {
 	Threshold        uint16
-	OtherSignatories []chain.AccountID
+	OtherSignatories Signatories
 	MaybeTimepoint   *Timepoint
 	CallHash         [32]byte
 	MaxWeight        frame.Weight
@@ -148,7 +148,7 @@ func (c *ApproveAsMultiCall) CallIndex() (pallet, call uint8) { return instanceI
 func (c *ApproveAsMultiCall) AppendScale(dst []byte) []byte {
 	dst = append(dst, instanceIndex, 2)
 	dst = scale.AppendU16(dst, c.Threshold)
-	dst = scale.AppendSlice(dst, c.OtherSignatories)
+	dst = c.OtherSignatories.AppendScale(dst)
 	dst = scale.AppendOption(dst, c.MaybeTimepoint, appendTimepoint)
 	dst = append(dst, c.CallHash[:]...)
 	return c.MaxWeight.AppendScale(dst)
@@ -157,7 +157,7 @@ func (c *ApproveAsMultiCall) AppendScale(dst []byte) []byte {
 // DecodeScale reads the arguments, behind both indices.
 func (c *ApproveAsMultiCall) DecodeScale(d *scale.Decoder) {
 	c.Threshold = d.U16()
-	c.OtherSignatories = scale.DecodeSlice[chain.AccountID](d)
+	c.OtherSignatories.DecodeScale(d)
 	c.MaybeTimepoint = scale.DecodeOption(d, decodeTimepoint)
 	d.Read(c.CallHash[:])
 	c.MaxWeight.DecodeScale(d)
@@ -177,7 +177,7 @@ func (c *ApproveAsMultiCall) Run(origin frame.Origin) (frame.PostInfo, error) {
 // CancelAsMultiCall is the call cancel_as_multi with its arguments.
 type CancelAsMultiCall struct {
 	Threshold        uint16
-	OtherSignatories []chain.AccountID
+	OtherSignatories Signatories
 	Timepoint        Timepoint
 	CallHash         [32]byte
 }
@@ -189,7 +189,7 @@ func (c *CancelAsMultiCall) CallIndex() (pallet, call uint8) { return instanceIn
 func (c *CancelAsMultiCall) AppendScale(dst []byte) []byte {
 	dst = append(dst, instanceIndex, 3)
 	dst = scale.AppendU16(dst, c.Threshold)
-	dst = scale.AppendSlice(dst, c.OtherSignatories)
+	dst = c.OtherSignatories.AppendScale(dst)
 	dst = c.Timepoint.AppendScale(dst)
 	return append(dst, c.CallHash[:]...)
 }
@@ -197,7 +197,7 @@ func (c *CancelAsMultiCall) AppendScale(dst []byte) []byte {
 // DecodeScale reads the arguments, behind both indices.
 func (c *CancelAsMultiCall) DecodeScale(d *scale.Decoder) {
 	c.Threshold = d.U16()
-	c.OtherSignatories = scale.DecodeSlice[chain.AccountID](d)
+	c.OtherSignatories.DecodeScale(d)
 	c.Timepoint.DecodeScale(d)
 	d.Read(c.CallHash[:])
 }
@@ -216,7 +216,7 @@ func (c *CancelAsMultiCall) Run(origin frame.Origin) (frame.PostInfo, error) {
 // PokeDepositCall is the call poke_deposit with its arguments.
 type PokeDepositCall struct {
 	Threshold        uint16
-	OtherSignatories []chain.AccountID
+	OtherSignatories Signatories
 	CallHash         [32]byte
 }
 
@@ -227,14 +227,14 @@ func (c *PokeDepositCall) CallIndex() (pallet, call uint8) { return instanceInde
 func (c *PokeDepositCall) AppendScale(dst []byte) []byte {
 	dst = append(dst, instanceIndex, 4)
 	dst = scale.AppendU16(dst, c.Threshold)
-	dst = scale.AppendSlice(dst, c.OtherSignatories)
+	dst = c.OtherSignatories.AppendScale(dst)
 	return append(dst, c.CallHash[:]...)
 }
 
 // DecodeScale reads the arguments, behind both indices.
 func (c *PokeDepositCall) DecodeScale(d *scale.Decoder) {
 	c.Threshold = d.U16()
-	c.OtherSignatories = scale.DecodeSlice[chain.AccountID](d)
+	c.OtherSignatories.DecodeScale(d)
 	d.Read(c.CallHash[:])
 }
 
@@ -348,22 +348,6 @@ func (v *Multisig) DecodeScale(d *scale.Decoder) {
 	v.Deposit.DecodeScale(d)
 	v.Depositor.DecodeScale(d)
 	v.Approvals.DecodeScale(d)
-}
-
-// AppendScale appends the value.
-func (v Approvals) AppendScale(dst []byte) []byte {
-	return scale.AppendSlice(dst, v)
-}
-
-// DecodeScale reads what AppendScale wrote.
-func (v *Approvals) DecodeScale(d *scale.Decoder) {
-	at := d.Offset()
-	items := scale.DecodeSlice[chain.AccountID](d)
-	if len(items) > int(maxSignatories) {
-		d.Fail(at, "approvals", scale.ErrRange, "more items than the bound")
-		return
-	}
-	*v = items
 }
 
 // The codecs of what is stored.
