@@ -2,8 +2,12 @@ package fuzz
 
 import (
 	"bytes"
+	"context"
+	"flag"
 	"math/rand/v2"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/gotensor/gotensor/pallets/frame"
@@ -16,7 +20,9 @@ import (
 	"github.com/gotensor/gotensor/storage"
 	"github.com/gotensor/gotensor/testnet/driver"
 	"github.com/gotensor/gotensor/testnet/native"
+	"github.com/gotensor/gotensor/testnet/ourruntime"
 	"github.com/gotensor/gotensor/testnet/randcall"
+	"github.com/gotensor/gotensor/wasmhost"
 )
 
 // What arbitrary bytes do to the runtime, natively and over a real state: they are answered with a result that decodes, or refused with a frame.Panic, which is
@@ -32,25 +38,40 @@ type world struct {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{slot: 141_000_000, parent: hash.H256{1}}
+	w := &world{slot: 141_000_000, parent: hash.H256{1}, genesis: ourruntime.Genesis(t, runtime.Presets[0].Name)}
 	w.terms = driver.Terms{Version: runtime.Version, Genesis: w.parent, Birth: w.parent, MetadataHash: true}
-	ext := native.New(t)
-	ext.Run(func() {
-		runtime.Compose()
-		answer := runtime.GenesisBuilderBuildState(scale.AppendString(nil, runtime.Presets[0].JSON))
-		if !bytes.Equal(answer, []byte{0}) {
-			t.Fatalf("genesis: %q", answer)
-		}
-	})
-	for _, c := range ext.Next().Top {
-		w.genesis = append(w.genesis, storage.Change{Key: c.Key, Value: c.Value})
-	}
 	return w
 }
 
-// call calls an export, and returns why it was refused. A panic of another type ends the test.
+// With these words, at their beginning, the runtime refuses what it is given. There are no others: what stops with another text is a bug.
+var (
+	undecodable = []string{"extrinsic does not decode: "}
+	// A root can set the time as nobody (dispatch_as), now or on schedule, and so spoil the block that its node makes.
+	spoilt = []string{
+		"Timestamp must be updated only once in the block",
+		"Timestamp must increment by at least <MinimumPeriod> between sequential blocks",
+		"Timestamp slot must match `CurrentSlot`. ",
+	}
+	refusals = slices.Concat(undecodable, spoilt, []string{
+		"block: ", "block does not decode: ", "inherent data does not decode: ", "Bad input data provided to ",
+		"Timestamp must be updated once in the block", "Timestamp inherent data must be provided", "Timestamp inherent data not correctly encoded",
+		"Slot must increase", "Slot must not decrease", "Validator with index ",
+	})
+)
+
+// expect fails the test where the runtime refused with words that none of the reasons begins.
+func expect(t *testing.T, refused error, reasons []string) {
+	t.Helper()
+	if refused != nil && !slices.ContainsFunc(reasons, func(r string) bool { return strings.HasPrefix(refused.Error(), r) }) {
+		t.Fatalf("refused with %q, expected one of %q", refused, reasons)
+	}
+}
+
+// call calls an export, and returns why it was refused. Where a test runs over seeds, and not a fuzzer, the blob was called before on the same state: it has
+// answered, refused and written the same.
 func call(t *testing.T, ext *native.Ext, export string, args []byte) (answer []byte, refused error) {
 	t.Helper()
+	inBlob := callBlob(t, ext, export, args)
 	refused = trap(t, ext, func() {
 		var ok bool
 		if answer, ok = runtime.Call(export, args); !ok {
@@ -58,6 +79,11 @@ func call(t *testing.T, ext *native.Ext, export string, args []byte) (answer []b
 		}
 		answer = bytes.Clone(answer)
 	})
+	if inBlob != nil {
+		if root := ext.Root(); inBlob.refused != refused || !bytes.Equal(inBlob.answer, answer) || inBlob.root != root {
+			t.Fatalf("%s(0x%x):\nnative: 0x%x, %v, root %s\nblob: 0x%x, %v, root %s", export, args, answer, refused, root, inBlob.answer, inBlob.refused, inBlob.root)
+		}
+	}
 	return answer, refused
 }
 
@@ -68,13 +94,59 @@ func trap(t *testing.T, ext *native.Ext, f func()) error {
 	case nil:
 		return nil
 	case frame.Panic:
-		if strings.HasPrefix(string(p), "BUG") {
-			panic(p)
-		}
+		expect(t, p, refusals)
 		return p
 	default:
 		panic(p)
 	}
+}
+
+// blob is the runtime as a blob, built and compiled once.
+var blob struct {
+	once    sync.Once
+	runtime *wasmhost.Runtime
+}
+
+// outcome is what a call of the blob came to, with the state's root behind it.
+type outcome struct {
+	answer  []byte
+	refused error
+	root    hash.H256
+}
+
+// callBlob calls an export of the blob, and takes back what it wrote. It returns nil where a fuzzer runs, whose thousands of inputs the blob would hold up, and
+// under -short.
+func callBlob(t *testing.T, ext *native.Ext, export string, args []byte) *outcome {
+	t.Helper()
+	if testing.Short() || flag.Lookup("test.fuzz").Value.String() != "" {
+		return nil
+	}
+	blob.once.Do(func() {
+		code := ourruntime.Code(t)
+		engine, err := wasmhost.NewEngine(wasmhost.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if blob.runtime, err = engine.Load(context.Background(), code); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if blob.runtime == nil {
+		t.Fatal("the blob could not be made before")
+	}
+	overlay := ext.Overlay()
+	if err := overlay.Begin(); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := blob.runtime.Call(context.Background(), &wasmhost.Env{Storage: overlay}, export, args)
+	out := &outcome{answer: answer, root: ext.Root()}
+	if err != nil {
+		out.refused = ourruntime.Refusal(err)
+	}
+	if err := overlay.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	return out
 }
 
 // must is call of what is never refused.
@@ -93,7 +165,7 @@ func (w *world) begin(t *testing.T) *native.Ext {
 	ext := native.New(t, w.genesis...)
 	digest, inherents := driver.Slot(w.slot, runtime.SlotDuration)
 	must(t, ext, "Core_initialize_block", chain.Header{ParentHash: w.parent, Number: 1, Digest: digest}.AppendScale(nil))
-	made := must(t, ext, "BlockBuilder_inherent_extrinsics", inherentData(inherents[:1]))
+	made := must(t, ext, "BlockBuilder_inherent_extrinsics", driver.InherentData(inherents[:1]))
 	d := scale.NewDecoder(made)
 	for range d.Len() {
 		xt := d.Span(func(d *scale.Decoder) { d.View() })
@@ -102,10 +174,6 @@ func (w *world) begin(t *testing.T) *native.Ext {
 		}
 	}
 	return ext
-}
-
-func inherentData(inherents []driver.Inherent) []byte {
-	return scale.AppendSeq(nil, inherents, func(dst []byte, i driver.Inherent) []byte { return scale.AppendBytes(append(dst, i.ID[:]...), i.Data) })
 }
 
 // result reads an ApplyExtrinsicResult, and tells whether the extrinsic is valid.
@@ -139,12 +207,8 @@ func readInvalid(d *scale.Decoder) {
 func tryState(t *testing.T, ext *native.Ext) {
 	t.Helper()
 	ext.Run(func() {
-		for _, p := range frame.Current().Pallets() {
-			if p, ok := p.(frame.StateTrier); ok {
-				if err := p.TryState(system.Number()); err != nil {
-					t.Error(err)
-				}
-			}
+		if err := ourruntime.TryState(system.Number()); err != nil {
+			t.Error(err)
 		}
 	})
 }
@@ -226,6 +290,7 @@ func FuzzSignedCall(f *testing.F) {
 		ext := w.begin(t)
 		answer, refused := call(t, ext, "BlockBuilder_apply_extrinsic", xt)
 		if refused != nil {
+			expect(t, refused, undecodable)
 			return
 		}
 		if valid, _ := result(t, answer); !valid {
@@ -247,7 +312,7 @@ func FuzzDispatch(f *testing.F) {
 	f.Fuzz(func(t *testing.T, origin byte, encoded []byte) {
 		ext := w.begin(t)
 		bob := chain.AccountID{2}
-		_ = trap(t, ext, func() {
+		refused := trap(t, ext, func() {
 			d := scale.NewDecoder(encoded)
 			c := frame.DecodeCall(d)
 			if d.Err() != nil {
@@ -259,6 +324,7 @@ func FuzzDispatch(f *testing.F) {
 				t.Errorf("%x failed with %v and has changed the state", encoded, err)
 			}
 		})
+		expect(t, refused, spoilt)
 	})
 }
 
@@ -293,7 +359,7 @@ func (w *world) blocks(f *testing.F) (encoded [][]byte) {
 		alice.Nonce = 0
 		ext.Run(func() {
 			runtime.Call("Core_initialize_block", chain.Header{ParentHash: w.parent, Number: 1, Digest: digest}.AppendScale(nil))
-			made, _ := runtime.Call("BlockBuilder_inherent_extrinsics", inherentData(inherents[:1]))
+			made, _ := runtime.Call("BlockBuilder_inherent_extrinsics", driver.InherentData(inherents[:1]))
 			extrinsics, err := scale.UnmarshalFunc(bytes.Clone(made), func(d *scale.Decoder) [][]byte { return scale.DecodeSeq(d, (*scale.Decoder).Bytes) })
 			if err != nil {
 				f.Fatal(err)
@@ -317,11 +383,11 @@ func (w *world) blocks(f *testing.F) (encoded [][]byte) {
 func FuzzInherents(f *testing.F) {
 	w := newWorld(f)
 	_, inherents := driver.Slot(w.slot, runtime.SlotDuration)
-	f.Add(inherentData(inherents))
-	f.Add(inherentData(inherents[:1]))
+	f.Add(driver.InherentData(inherents))
+	f.Add(driver.InherentData(inherents[:1]))
 	f.Add([]byte{0})
 	for _, b := range w.blocks(f) {
-		f.Add(append(b, inherentData(inherents)...))
+		f.Add(append(b, driver.InherentData(inherents)...))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		ext := native.New(t, w.genesis...)
@@ -455,11 +521,13 @@ func FuzzSequence(f *testing.F) {
 			digest, inherents := driver.Slot(w.slot+n, runtime.SlotDuration)
 			header := chain.Header{ParentHash: parent, Number: chain.BlockNumber(n + 1), Digest: digest}
 			if _, refused := call(t, ext, "Core_initialize_block", header.AppendScale(nil)); refused != nil {
+				expect(t, refused, spoilt)
 				return // root has scheduled the inherent as nobody: it has stopped its chain
 			}
-			made := scale.NewDecoder(must(t, ext, "BlockBuilder_inherent_extrinsics", inherentData(inherents[:1])))
+			made := scale.NewDecoder(must(t, ext, "BlockBuilder_inherent_extrinsics", driver.InherentData(inherents[:1])))
 			for range made.Len() {
 				if _, refused := call(t, ext, "BlockBuilder_apply_extrinsic", made.Span(func(d *scale.Decoder) { d.View() })); refused != nil {
+					expect(t, refused, spoilt)
 					return // likewise
 				}
 			}
@@ -482,6 +550,7 @@ func FuzzSequence(f *testing.F) {
 					}
 				})
 				if refused != nil {
+					expect(t, refused, spoilt)
 					return // the inherent once more, by root as nobody (dispatch_as): no block
 				}
 			}

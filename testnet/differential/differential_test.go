@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/hex"
-	"errors"
 	"flag"
 	"maps"
 	"math/rand/v2"
@@ -112,7 +111,7 @@ func wasmWorld(t *testing.T, name string, cfg wasmhost.Config, code []byte, gene
 				if err := overlay.Rollback(); err != nil {
 					t.Fatal(err)
 				}
-				return nil, refusalOf(err)
+				return nil, ourruntime.Refusal(err)
 			}
 			end(t, overlay, api, answer)
 			return answer, nil
@@ -140,17 +139,6 @@ func wasmWorld(t *testing.T, name string, cfg wasmhost.Config, code []byte, gene
 			return root
 		},
 	}
-}
-
-// refusalOf returns the frame.Panic with which the runtime in the blob ended, as Go's last words tell it, and err where it ended otherwise: out of memory, say.
-func refusalOf(err error) error {
-	var guest *wasmhost.GuestPanic
-	if errors.As(err, &guest) {
-		if text, ok := strings.CutPrefix(guest.Message, "panic: "); ok {
-			return frame.Panic(text)
-		}
-	}
-	return err
 }
 
 // end keeps what a call wrote where it is part of a block, and drops what queries wrote. An extrinsic that the runtime does not take is dropped too, as
@@ -316,11 +304,7 @@ func (r *chainRun) block(slot uint64) {
 	if _, err := r.all("Core_initialize_block", header.AppendScale(nil)); err != nil {
 		t.Fatalf("initialise block %d: %v", number, err)
 	}
-	data := scale.AppendLen(nil, len(inherents))
-	for _, in := range inherents {
-		data = scale.AppendBytes(append(data, in.ID[:]...), in.Data)
-	}
-	answer, err := r.all("BlockBuilder_inherent_extrinsics", data)
+	answer, err := r.all("BlockBuilder_inherent_extrinsics", driver.InherentData(inherents))
 	if err != nil {
 		t.Fatalf("inherents of block %d: %v", number, err)
 	}
@@ -443,24 +427,6 @@ func TestDifferential(t *testing.T) {
 			total.ok, total.failed, total.invalid, total.trapped, len(r.errors), r.events)
 		if total.ok < *blocks || total.failed < *blocks || total.invalid == 0 {
 			t.Errorf("too little happened: %+v", total)
-		}
-	}
-}
-
-// TestRefusals: what the blob's last words must be to agree with a frame.Panic.
-func TestRefusals(t *testing.T) {
-	for message, want := range map[string]error{
-		"panic: block does not decode": frame.Panic("block does not decode"),
-		"fatal error: out of memory":   nil,
-		"runtime: out of memory":       nil,
-		"Timestamp must be updated":    nil,
-	} {
-		err := error(&wasmhost.Trap{API: "Core_execute_block", Param: -1, Err: &wasmhost.GuestPanic{Message: message}})
-		if want == nil {
-			want = err
-		}
-		if got := refusalOf(err); got != want {
-			t.Errorf("%q: expected %v, got %v", message, want, got)
 		}
 	}
 }

@@ -95,6 +95,13 @@ type Inherent struct {
 	Data []byte
 }
 
+// InherentData is the encoding of data for the runtime's inherents: the argument of BlockBuilder_inherent_extrinsics.
+func InherentData(inherents []Inherent) []byte {
+	return scale.AppendSeq(nil, inherents, func(dst []byte, i Inherent) []byte {
+		return scale.AppendBytes(append(dst, i.ID[:]...), i.Data)
+	})
+}
+
 // Applied is what became of an extrinsic that was offered to a block.
 type Applied struct {
 	// Included tells whether the extrinsic is in the block. It is not when the runtime found it invalid, or trapped over it.
@@ -152,10 +159,7 @@ func (c *Chain) Author(ctx context.Context, parent *Block, digest []chain.Digest
 		return fail("initialize", err)
 	}
 
-	data := scale.AppendSeq(nil, inherents, func(dst []byte, i Inherent) []byte {
-		return scale.AppendBytes(append(dst, i.ID[:]...), i.Data)
-	})
-	made, err := on.call(ctx, "BlockBuilder_inherent_extrinsics", data)
+	made, err := on.call(ctx, "BlockBuilder_inherent_extrinsics", InherentData(inherents))
 	if err != nil {
 		return fail("make inherents", err)
 	}

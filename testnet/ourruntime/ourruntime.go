@@ -5,9 +5,11 @@ package ourruntime
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	goruntime "runtime"
+	"strings"
 	"sync"
 	"testing"
 
@@ -19,6 +21,7 @@ import (
 	"github.com/gotensor/gotensor/storage"
 	"github.com/gotensor/gotensor/testnet/localchain"
 	"github.com/gotensor/gotensor/testnet/native"
+	"github.com/gotensor/gotensor/wasmhost"
 )
 
 var build = sync.OnceValues(func() (*blob.Code, error) {
@@ -58,6 +61,18 @@ func Genesis(t testing.TB, preset string) []storage.Change {
 		}
 	})
 	return ext.Next().Top
+}
+
+// Refusal returns the frame.Panic with which the runtime in the blob ended a call, as Go's last words tell it, and err where the call ended otherwise: by a bug
+// or out of memory, say.
+func Refusal(err error) error {
+	var guest *wasmhost.GuestPanic
+	if errors.As(err, &guest) {
+		if text, ok := strings.CutPrefix(guest.Message, "panic: "); ok {
+			return frame.Panic(text)
+		}
+	}
+	return err
 }
 
 // TryState checks the invariants of all pallets: to be called with the state as host.
