@@ -227,6 +227,7 @@ func (e *Executive) ExecuteBlock(block []byte) {
 		if _, err := e.apply(inherent); err != nil {
 			panic(Panic("block: extrinsic " + strconv.Itoa(i) + ": " + err.Error()))
 		}
+		e.forget()
 	}
 	must(d.Finish(), "block")
 	e.endExtrinsics()

@@ -1,6 +1,8 @@
 package executive
 
 import (
+	"slices"
+
 	"github.com/gotensor/gotensor/pallets/frame"
 	"github.com/gotensor/gotensor/pallets/frame/host"
 	"github.com/gotensor/gotensor/pallets/system"
@@ -9,11 +11,14 @@ import (
 	"github.com/gotensor/gotensor/primitives/scale"
 )
 
-// maxCallMemory is how much memory decoding one call may take. Source: sp_runtime, DEFAULT_MAX_CALL_SIZE.
-const maxCallMemory = 16 << 20
-
 // maxPayload is how many bytes are signed as they are; more are hashed.
 const maxPayload = 256
+
+// copies is how often the bytes of an extrinsic are copied on its way, as part of a value, of the payload, or of what is stored.
+const copies = 3
+
+// maxKept is how large a payload's memory may be and be used for the next.
+const maxKept = 64 << 10
 
 // extrinsic is a decoded extrinsic. The parts alias the argument.
 type extrinsic struct {
@@ -32,7 +37,7 @@ type extrinsic struct {
 func (e *Executive) parse(xt []byte) error {
 	d, x := &e.decoder, &e.xt
 	d.Reset(xt)
-	d.SetBudget(maxCallMemory)
+	d.SetBudget(frame.MaxCallMemory)
 	*x = extrinsic{bytes: xt}
 	length := d.CompactU32()
 	if d.Err() == nil && uint64(length) != uint64(d.Remaining()) {
@@ -101,6 +106,14 @@ func (e *Executive) parseExtensions(d *scale.Decoder) []byte {
 	return e.xt.bytes[start:d.Offset()]
 }
 
+// forget lets go of the extrinsic in hand, and notes what it cost in memory: what its parts took, and the copies of its bytes.
+func (e *Executive) forget() {
+	cost := frame.MaxCallMemory - e.decoder.Budget() + copies*len(e.xt.bytes)
+	e.decoder = scale.Decoder{}
+	e.xt, e.tx = extrinsic{}, frame.Tx{}
+	frame.Allocated(cost)
+}
+
 // decode is parse of an argument that must decode.
 func (e *Executive) decode(xt []byte) { must(e.parse(xt), "extrinsic") }
 
@@ -144,6 +157,7 @@ func (e *Executive) ApplyExtrinsic(xt []byte) []byte {
 	} else {
 		e.result = outcome.AppendScale(append(e.result[:0], 0))
 	}
+	e.forget()
 	return e.result
 }
 
@@ -184,7 +198,8 @@ func (e *Executive) verify() error {
 	if x.address != chain.AddressID {
 		return frame.UnknownCannotLookup
 	}
-	e.payload = append(append(e.payload[:0], x.encoded...), x.extensions...)
+	e.payload = slices.Grow(e.payload[:0], len(x.encoded)+len(x.extensions)+maxPayload)
+	e.payload = append(append(e.payload, x.encoded...), x.extensions...)
 	if err := e.implicit(); err != nil {
 		return err
 	}
@@ -193,7 +208,11 @@ func (e *Executive) verify() error {
 		h := host.Blake2_256(message)
 		message = append(e.payload[:0], h[:]...)
 	}
-	if !verify(x.scheme, x.signature, message, &x.who) {
+	ok := verify(x.scheme, x.signature, message, &x.who)
+	if cap(e.payload) > maxKept {
+		e.payload = nil
+	}
+	if !ok {
 		return frame.InvalidBadProof
 	}
 	return nil

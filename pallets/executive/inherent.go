@@ -101,6 +101,7 @@ func (e *Executive) checkInherents(v *verdict, block []byte, given inherentData)
 		must(d.Err(), "block")
 		e.decode(xt)
 		if inherents = inherents && !fatal && e.isInherent(); !inherents {
+			e.forget()
 			continue // the rest must decode, and is not looked at
 		}
 		pallet, _ := e.xt.call.CallIndex()

@@ -29,6 +29,7 @@ func Dispatch(c Call, origin Origin) (PostInfo, error) {
 
 // DispatchBypassFilter is Dispatch without a look at the filters: for root.
 func DispatchBypassFilter(c Call, origin Origin) (post PostInfo, err error) {
+	Allocated(dispatchMemory)
 	layerErr := Transaction(func() error {
 		post, err = c.Run(origin)
 		return err
@@ -95,7 +96,21 @@ func DecodeUnboxedCall(d *scale.Decoder) Call {
 		d.FailVariant("call", index)
 		return nil
 	}
+	if !d.Charge(callMemory) {
+		return nil
+	}
 	return current.byIndex[index].DecodeCall(d)
+}
+
+// DecodeStoredCall reads a call that stands alone, with what calls in extrinsics may take. Bytes behind it are left over. The error is one of package scale.
+func DecodeStoredCall(encoded []byte) (Call, error) {
+	d := scale.NewDecoder(encoded)
+	d.SetBudget(MaxCallMemory)
+	c := DecodeCall(d)
+	if d.Err() != nil {
+		return nil, d.Err()
+	}
+	return c, nil
 }
 
 // AppendCall appends a call; it is what a field of type Call encodes with.

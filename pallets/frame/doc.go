@@ -116,7 +116,9 @@
 //   - State transitions run in one goroutine (package host), and storage items share buffers. What Get returns is the caller's.
 //   - A value that does not decode reads as absent, and bytes left over behind a value are ignored, as in FRAME.
 //   - Calls are transactional: a call that returns an error has written nothing. Events are part of that.
-//   - Nothing here reflects, formats or allocates per item on the way of a block; the description does, and is not in the blob.
+//   - Nothing here reflects or formats on the way of a block; the description does, and is not in the blob. Decoding allocates: what a call holds, within
+//     MaxCallMemory, and what a storage item returns. In the blob nothing is freed but by Allocated, which the executive calls after each extrinsic, the
+//     scheduler after each task, and Dispatch before each call. Code that leaves much behind besides calls it too.
 //
 // # What it does not do
 //

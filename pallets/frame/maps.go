@@ -3,6 +3,7 @@ package frame
 import (
 	"iter"
 
+	"github.com/gotensor/gotensor/pallets/frame/host"
 	"github.com/gotensor/gotensor/primitives/scale"
 )
 
@@ -29,6 +30,18 @@ func (m *keyed[H, K, V]) Remove(k K) { m.remove(k) }
 
 // Has tells whether k has a value.
 func (m *keyed[H, K, V]) Has(k K) bool { return m.has(k) }
+
+// TakeEncoded removes the value of k and appends it to dst as it is stored; ok is false where there was none.
+func (m *keyed[H, K, V]) TakeEncoded(dst []byte, k K) (_ []byte, ok bool) {
+	key := m.key(k)
+	raw, ok := host.Borrow(key)
+	if ok {
+		dst = append(dst, raw...)
+		host.Return(raw)
+		host.Clear(key)
+	}
+	return dst, ok
+}
 
 // All walks the entries in the order of the state. Entries may be changed and removed on the way.
 func (m *keyed[H, K, V]) All() iter.Seq2[K, V] { return m.all(m.prefix[:]) }

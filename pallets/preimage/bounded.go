@@ -197,7 +197,7 @@ func (p *Pallet) Drop(b *Bounded) {
 }
 
 // Peek reads a call. length is the length of its preimage, and looked is false where it was inline. Errors: Unavailable where the preimage
-// is not here, Corruption where it is no call of this runtime.
+// is not here, Corruption where it is no call of this runtime, or one that takes more memory than calls of extrinsics may.
 func (p *Pallet) Peek(b *Bounded) (c frame.Call, length uint32, looked bool, err error) {
 	encoded := b.Bytes
 	switch b.Kind {
@@ -209,8 +209,7 @@ func (p *Pallet) Peek(b *Bounded) (c frame.Call, length uint32, looked bool, err
 	if err != nil {
 		return nil, 0, false, err
 	}
-	d := scale.NewDecoder(encoded)
-	if c = frame.DecodeCall(d); d.Err() != nil {
+	if c, err = frame.DecodeStoredCall(encoded); err != nil {
 		return nil, 0, false, frame.Corruption
 	}
 	if b.Kind == Inline {

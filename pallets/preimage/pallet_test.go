@@ -140,6 +140,14 @@ func TestPeekOfWhatIsNoCall(t *testing.T) {
 				t.Errorf("%x: got %v", raw, err)
 			}
 		}
+		// A million empty keys decode, and would take 24 MiB.
+		b, err := p.BoundBytes(append(scale.AppendLen([]byte{0, 5}, 1<<20), make([]byte, 1<<20)...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, _, _, err := p.Peek(&b); err != frame.Corruption {
+			t.Errorf("a call of 24 MiB: got %v", err)
+		}
 		remark := &system.RemarkCall{Remark: make([]byte, 120)}
 		inline, _ := p.Bound(remark)
 		if _, _, looked, err := p.Realize(&inline); err != nil || looked || inline.Kind != Inline {

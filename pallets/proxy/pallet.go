@@ -516,6 +516,8 @@ func PureAccount(who chain.AccountID, kind ProxyType, index uint16, height chain
 // encoded is where calls are encoded for their hash, as they can be large.
 var encoded []byte
 
+func init() { frame.Scratch(&encoded) }
+
 func hashOf(call frame.Call) hash.H256 {
 	encoded = frame.AppendCall(encoded[:0], call)
 	return host.Blake2_256(encoded)

@@ -105,6 +105,9 @@ func weightOf(task *Task) frame.Weight {
 	return weightServiceTask(length, looked, task.MaybeID != nil, task.MaybePeriodic != nil)
 }
 
+// memoryPerByte is about what a stored call takes for each of its bytes when it is decoded: at worst it is a sequence of empty items.
+const memoryPerByte = 32
+
 // fate is what became of a task that was due.
 type fate uint8
 
@@ -129,6 +132,7 @@ func (p *Pallet) serviceTask(m *meter, now chain.BlockNumber, at Address, first 
 	m.tryConsume(weightServiceTask(length, looked, task.MaybeID != nil, task.MaybePeriodic != nil))
 
 	result, ok := dispatch(m, task.Origin, call)
+	frame.Allocated(memoryPerByte * int(length))
 	switch {
 	case !ok && first:
 		p.Preimages.Drop(&task.Call)

@@ -150,6 +150,7 @@ func NoteFinishedExtrinsics() {
 
 // Finalize ends a block: it removes what is of no use behind it, and returns the header with both roots.
 func Finalize() chain.Header {
+	size := int(AllExtrinsicsLen())
 	instance.ExecutionPhase.Kill()
 	instance.AllExtrinsicsLen.Kill()
 	host.Clear(keyIntrablockEntropy)
@@ -157,9 +158,13 @@ func Finalize() chain.Header {
 
 	header := chain.Header{Number: Number(), ParentHash: ParentHash(), Digest: instance.Digest.Get()}
 	count, _ := instance.ExtrinsicCount.Take()
-	extrinsics := make([][]byte, count)
-	for i := range extrinsics {
-		extrinsics[i] = instance.ExtrinsicData.Take(uint32(i))
+	// What is stored are the items of the list, so that one copy of them does.
+	extrinsics := scale.AppendLen(make([]byte, 0, size+5*int(count)+5), int(count))
+	for i := range count {
+		var ok bool
+		if extrinsics, ok = instance.ExtrinsicData.TakeEncoded(extrinsics, i); !ok {
+			extrinsics = append(extrinsics, 0)
+		}
 	}
 	header.ExtrinsicsRoot = host.OrderedRoot(extrinsics, instance.Version.ExtrinsicsRootVersion())
 	// The hash of genesis stays.

@@ -149,7 +149,7 @@ func TestGenesis(t *testing.T) {
 		if err := p.BuildGenesis([]byte(`{"code": "0x"}`)); err == nil {
 			t.Error("an entry that nobody knows was taken")
 		}
-		if Finalize().ExtrinsicsRoot != hash.H256(host.OrderedRoot(nil, 0)) {
+		if Finalize().ExtrinsicsRoot != hash.H256(host.OrderedRoot([]byte{0}, 0)) {
 			t.Error("genesis has extrinsics")
 		}
 	})
@@ -250,7 +250,7 @@ func TestBlock(t *testing.T) {
 		if p.ExtrinsicData.Has(0) {
 			t.Error("the extrinsic is still there")
 		}
-		if header.Number != 1 || header.ParentHash != parent || len(header.Digest) != 1 || header.ExtrinsicsRoot != hash.H256(host.OrderedRoot([][]byte{{4, 1}}, 0)) {
+		if header.Number != 1 || header.ParentHash != parent || len(header.Digest) != 1 || header.ExtrinsicsRoot != hash.H256(host.OrderedRoot([]byte{4, 8, 4, 1}, 0)) {
 			t.Errorf("header %+v", header)
 		}
 		if header.StateRoot != hash.H256(host.Root(1)) {

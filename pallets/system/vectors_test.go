@@ -425,7 +425,7 @@ func TestVectors(t *testing.T) {
 		NoteExtrinsic([]byte{2})
 		NoteAppliedExtrinsic(frame.PostInfo{}, frame.BadOrigin, frame.DispatchInfo{})
 		NoteFinishedExtrinsics()
-		v.Equal([32]byte(Finalize().ExtrinsicsRoot), host.OrderedRoot([][]byte{{1}, {2}}, 0))
+		v.Equal([32]byte(Finalize().ExtrinsicsRoot), host.OrderedRoot([]byte{8, 4, 1, 4, 2}, 0))
 	})
 
 	extIn(s, "runtime_updated_digest_emitted_when_heap_pages_changed", func(v *vectors.Test, _ *native.Ext, p *Pallet) {

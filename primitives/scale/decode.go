@@ -15,6 +15,8 @@ const (
 	DefaultBudget = 128 << 20
 	// aheadBytes may be allocated for a sequence before its items were read.
 	aheadBytes = 64 << 10
+	// exactBudget is up to which budget a sequence is allocated at once: doubling leaves as much again behind, which a runtime must hold.
+	exactBudget = 16 << 20
 )
 
 // Kinds of errors, to be matched with errors.Is.
@@ -83,6 +85,9 @@ func (d *Decoder) Reset(data []byte) { *d = Decoder{data: data, budget: DefaultB
 
 // SetBudget sets how many bytes decoding may allocate from here on.
 func (d *Decoder) SetBudget(bytes int) { d.budget = bytes }
+
+// Budget returns how many bytes decoding may still allocate.
+func (d *Decoder) Budget() int { return d.budget }
 
 // SetDepth sets how deep values may nest from here on; it is MaxDepth to begin with.
 func (d *Decoder) SetDepth(most int) { d.most = most }
@@ -521,13 +526,17 @@ func DecodeSlice[T any, P interface {
 	return items
 }
 
-// extend returns items with room for more, at most n in all: first for what the remaining input could be worth, then twice as many. Where the
-// budget does not allow it the decoder has an error.
+// extend returns items with room for more, at most n in all: all of them where the budget is small and allows it, else first for what the remaining
+// input could be worth, then twice as many. Where the budget does not allow that the decoder has an error.
 func extend[T any](d *Decoder, items []T, n int) []T {
 	var zero T
 	size := max(int(unsafe.Sizeof(zero)), 1)
 	more := min(n-len(items), len(items))
-	if len(items) == 0 {
+	switch {
+	case len(items) > 0:
+	case d.budget <= exactBudget && n <= d.budget/size:
+		more = n
+	default:
 		more = min(n, max(aheadBytes, 2*d.Remaining())/size+1)
 	}
 	if !d.Charge(more * size) {

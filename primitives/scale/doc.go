@@ -43,7 +43,7 @@
 //   - A claimed length is compared with the bytes that remain before anything is allocated. Every item of a sequence is taken to
 //     need at least one byte; sequences of zero-size items do not occur on the chain and are refused unless empty.
 //   - Allocation grows with what was really read: at most 64 KiB or twice the remaining input ahead of it, and in sum
-//     no more than the memory budget ([Decoder.SetBudget]).
+//     no more than the memory budget ([Decoder.SetBudget]). Where 16 MiB of it or less are left, a sequence that fits is allocated at once.
 //   - Nesting through [DecodeSeq], [DecodeSlice], [DecodeBox] and [Decoder.Enter] is at most [MaxDepth] deep, as in Substrate.
 //   - A value has one encoding. Compact integers that are longer than needed, booleans other than 0 and 1, options and results
 //     with another tag, strings that are not UTF-8, and (in [Unmarshal]) bytes left over are errors. The bits behind the end of

@@ -9,7 +9,8 @@
 //
 // # Rules
 //
-//   - Memory is never collected: a call begins with the heap that initialisation left, ends, and is forgotten. The package turns the collector off.
+//   - Memory is not collected by itself: a call begins with the heap that initialisation left, ends, and is forgotten. The package turns the collector off, and the
+//     runtime asks for collections where a call may take much (package host below pallets/frame).
 //   - The stack has a bound far below what engines give, so that running out of it is the same event everywhere.
 //   - A panic ends the call: Go writes its text to standard error, which the blob logs at level error before it traps (package blob).
 //

@@ -12,8 +12,8 @@ import (
 
 // Limits.
 const (
-	// DefaultMemoryPages is how many pages of 64 KiB a blob declares: 64 MiB, of which the last page is the blob's own.
-	DefaultMemoryPages = 1024
+	// DefaultMemoryPages is how many pages of 64 KiB a blob declares: 128 MiB, of which the last page is the blob's own.
+	DefaultMemoryPages = 2048
 	// MaxTable bounds the table of functions. Source: tried against executors written by others; wasmtime's pooling allocator, as Substrate sets it up.
 	MaxTable = 8192
 	// maxModule bounds the module to rewrite: what Substrate's hosts take as code, 50 MiB.

@@ -414,7 +414,7 @@ func TestRefused(t *testing.T) {
 		}, ErrUnsupported, "multi-value"},
 		{"passive data", func(m *wasmbin.Module) { m.Data = []wasmbin.Data{{Mode: wasmbin.Passive, Bytes: []byte{1}}} }, ErrUnsupported, "data segment 0"},
 		{"data outside", func(m *wasmbin.Module) { m.Data = []wasmbin.Data{{Offset: constI32(pageSize), Bytes: []byte{1}}} }, ErrUnsupported, "data segment 0"},
-		{"too little memory", func(m *wasmbin.Module) { m.Memories[0].Min = DefaultMemoryPages }, ErrMemory, "1024 pages"},
+		{"too little memory", func(m *wasmbin.Module) { m.Memories[0].Min = DefaultMemoryPages }, ErrMemory, "2048 pages"},
 		{"initialisation that traps", func(m *wasmbin.Module) { m.Code[0].Body = []byte{0, byte(wasmbin.OpEnd)} }, ErrInitialise, "unreachable"},
 		{"initialisation that calls the host", func(m *wasmbin.Module) {
 			m.Imports = []wasmbin.Import{{Module: "env", Name: "ext_x", Kind: wasmbin.KindFunction}}

@@ -257,6 +257,7 @@ func inspect(args []byte, export string) (info frame.DispatchInfo, length uint32
 // inspectCall reads a call, and the length of an extrinsic with it.
 func inspectCall(args []byte, export string) (info frame.DispatchInfo, length uint32) {
 	d := scale.NewDecoder(args)
+	d.SetBudget(frame.MaxCallMemory)
 	call := frame.DecodeCall(d)
 	length = d.U32()
 	finish(d, export)

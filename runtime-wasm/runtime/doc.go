@@ -21,6 +21,7 @@
 //   - Indices, constants and the order of extensions are those of Subtensor's runtime, spec 425: clients encode by them. They never change but by a runtime upgrade that
 //     counts Version up.
 //   - All that does not depend on the state is computed when the program starts, because the blob's memory is that after the start.
+//   - An argument decodes within a bound of memory, and a block is executed in 128 MiB, in which the executive has garbage collected.
 //   - In the blob every call starts from the same memory. Natively variables stay from call to call, so Call composes the runtime anew.
 //
 // # Paces

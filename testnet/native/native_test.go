@@ -7,6 +7,7 @@ import (
 
 	"github.com/gotensor/gotensor/pallets/frame/host"
 	"github.com/gotensor/gotensor/primitives/keys"
+	"github.com/gotensor/gotensor/primitives/scale"
 	"github.com/gotensor/gotensor/storage"
 	"github.com/gotensor/gotensor/storage/trie"
 	"github.com/gotensor/gotensor/testnet/native"
@@ -146,7 +147,7 @@ func TestCrypto(t *testing.T) {
 		if !ok || !bytes.Equal(recovered[:], pair.Public()) {
 			t.Errorf("ecdsa: got %x, %v", recovered, ok)
 		}
-		if got := host.OrderedRoot([][]byte{key("a"), key("b")}, 1); got != trie.OrderedRoot([][]byte{key("a"), key("b")}, trie.V1) {
+		if got := host.OrderedRoot(scale.AppendSeq(nil, [][]byte{key("a"), key("b")}, scale.AppendBytes), 1); got != trie.OrderedRoot([][]byte{key("a"), key("b")}, trie.V1) {
 			t.Error("ordered root")
 		}
 		if _, ok := host.RuntimeVersion(key("no code")); ok {

@@ -12,6 +12,8 @@
 //   - One goroutine at a time: Use holds a lock while its function runs.
 //   - Slices handed in are not kept. Borrow returns bytes that are valid until Return, which must follow; nothing may be
 //     borrowed or written in between. What other functions return is the caller's.
+//   - The blob's collector is off, and runs when Collect says: at points that the runtime chooses, by the heap's own count of bytes, and so at the same points on
+//     every host. Nothing may be borrowed then.
 //   - Bytes that a host left in the blob's memory above __heap_base are copied or used and given back at once; no Go pointer to them is kept.
 //
 // Source: Polkadot specification, chapter "Host API".

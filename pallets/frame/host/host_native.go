@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/gotensor/gotensor/primitives/hash"
+	"github.com/gotensor/gotensor/primitives/scale"
 )
 
 // Host is who answers natively. Its functions are those of this package; keys and values are not kept by it unless copied.
@@ -124,9 +125,13 @@ func Secp256k1RecoverCompressed(signature *[65]byte, digest *[32]byte) (public [
 	return active.Secp256k1RecoverCompressed(signature, digest)
 }
 
-// OrderedRoot returns the root of the trie of values by their compact indices: the extrinsics root.
-func OrderedRoot(values [][]byte, version uint8) [32]byte {
-	return active.OrderedRoot(values, version)
+// OrderedRoot returns the root of the trie of values, an encoded Vec<Vec<u8>>, by their compact indices: the extrinsics root.
+func OrderedRoot(values []byte, version uint8) [32]byte {
+	list, err := scale.UnmarshalFunc(values, func(d *scale.Decoder) [][]byte { return scale.DecodeSeq(d, (*scale.Decoder).View) })
+	if err != nil {
+		panic("BUG: values of an ordered root: " + err.Error())
+	}
+	return active.OrderedRoot(list, version)
 }
 
 // RuntimeVersion returns the encoded RuntimeVersion of a runtime's code, and false where it has none.
@@ -144,6 +149,9 @@ func Ed25519Generate(id [4]byte, seed []byte, hasSeed bool) [32]byte {
 
 // OffchainIndexSet sets a value of the node's offchain database; it is no part of the state.
 func OffchainIndexSet(key, value []byte) { active.OffchainIndexSet(key, value) }
+
+// Collect frees memory that is no longer in use, where there is much of it: see the package. Natively Go does that by itself.
+func Collect() {}
 
 // Log writes a line to the node's log; levels are error 1 to trace 5.
 func Log(level uint8, target, message string) { active.Log(level, target, message) }

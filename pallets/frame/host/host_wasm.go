@@ -3,6 +3,7 @@
 package host
 
 import (
+	"runtime"
 	"unsafe"
 
 	"github.com/gotensor/gotensor/primitives/scale"
@@ -245,14 +246,9 @@ func Secp256k1RecoverCompressed(signature *[65]byte, digest *[32]byte) (public [
 	return public, ok
 }
 
-// OrderedRoot returns the root of the trie of values by their compact indices: the extrinsics root.
-func OrderedRoot(values [][]byte, version uint8) [32]byte {
-	size := 5
-	for _, v := range values {
-		size += 5 + len(v)
-	}
-	list := scale.AppendSeq(make([]byte, 0, size), values, scale.AppendBytes)
-	return taken32(trieOrderedRoot(span(list), uint32(version)))
+// OrderedRoot returns the root of the trie of values, an encoded Vec<Vec<u8>>, by their compact indices: the extrinsics root.
+func OrderedRoot(values []byte, version uint8) [32]byte {
+	return taken32(trieOrderedRoot(span(values), uint32(version)))
 }
 
 // RuntimeVersion returns the encoded RuntimeVersion of a runtime's code, and false where it has none.
@@ -279,6 +275,28 @@ func seedOption(seed []byte, hasSeed bool) []byte {
 
 // OffchainIndexSet sets a value of the node's offchain database; it is no part of the state.
 func OffchainIndexSet(key, value []byte) { offchainIndexSet(span(key), span(value)) }
+
+// The heap is collected when it has so many bytes, and so many more than the last collection left. Blocks of a few thousand transfers stay below.
+const (
+	collectAbove = 32 << 20
+	collectMore  = 16 << 20
+)
+
+var (
+	memory runtime.MemStats
+	kept   uint64 // bytes of the heap that the last collection left
+)
+
+// Collect frees memory that is no longer in use, where there is much of it: see the package. Natively Go does that by itself.
+func Collect() {
+	runtime.ReadMemStats(&memory)
+	if memory.HeapAlloc < max(collectAbove, kept+collectMore) {
+		return
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&memory)
+	kept = memory.HeapAlloc
+}
 
 // Log writes a line to the node's log; levels are error 1 to trace 5.
 func Log(level uint8, target, message string) {

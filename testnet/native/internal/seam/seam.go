@@ -6,6 +6,7 @@ package seam
 
 import (
 	"github.com/gotensor/gotensor/pallets/frame/host"
+	"github.com/gotensor/gotensor/primitives/scale"
 )
 
 // Steps is how many kinds of steps there are.
@@ -80,7 +81,7 @@ func Run(script []byte) []byte {
 			for i := range values {
 				values[i] = s.value()
 			}
-			root := host.OrderedRoot(values, s.byte()%2)
+			root := host.OrderedRoot(scale.AppendSeq(nil, values, scale.AppendBytes), s.byte()%2)
 			s.heard = append(s.heard, root[:]...)
 		case 18:
 			s.hear(host.RuntimeVersion(s.value()))
