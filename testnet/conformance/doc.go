@@ -18,13 +18,13 @@
 //   - smoldot takes our chain spec, the runtime compressed or plain, with its version sections and without; it makes the same genesis header of it, and its own executor gets
 //     the same Aura and GRANDPA authorities out of the runtime. Runtimes that lack one of these functions are refused by name, which shows that smoldot runs it.
 //   - Each decoder writes metadata 14 and 15 again to the same bytes (of the versions that it knows), counts the same items in it, and decodes every constant and default value.
-//     What clients take for granted without asking the registry is checked apart: type 0, special paths, equal type numbers in both versions, contiguous errors, the order of the extensions.
+//     polkadot-api's metadata hash of RFC 78 is that of our own calculation. What clients take for granted without asking the registry is checked apart: type 0, special paths, equal type numbers in both versions, contiguous errors, the order of the extensions.
 //   - What each client signs has the layout that the metadata states, under a signature over what the extensions state, for ever and for an era, with a tip and, where the client can, with the
 //     metadata hash of RFC 78, which polkadot-api calculates from the metadata: the runtime takes it only if it has the same. A block of them all applies, and moves what they say.
 //
 // # Rules
 //
-//   - Versions are pinned, npm's by a lock file with hashes. Only packages' own files are installed: no install script runs, and optional native packages stay away.
+//   - Versions and hashes are pinned, npm's by a lock file, PyPI's in the lists of requirements. Only packages' own files are installed: no install script runs, and optional native packages stay away.
 //   - Packages go into the user's cache folder, one for each content of the pins; the tree stays as it is.
 //   - Nothing is installed unless the environment variable GOTENSOR_REGISTRIES says so: "1" skips what a registry that is not reached would have served, "required" (CI) fails on it.
 //     What does not run prints SKIPPED with the number of cases.
@@ -32,10 +32,11 @@
 // # What is not shown
 //
 // No peer is reached, so smoldot verifies no block of ours and serves no runtime call; the server stays at block 0 and has the methods that clients need to connect, read and sign. Both
-// come with the node. Executors that are too large to install in a test are run by hand: with GOTENSOR_DUMP=folder, TestDump writes a genesis and five blocks as JSON, with what every
+// come with the node. Executors that are too large to install in a test are run by hand: with GOTENSOR_DUMP=folder, TestBlocks writes a genesis and five blocks as JSON, with what every
 // call must answer.
 //
-//	make runtime
+// Our blob is built from the sources as they are, unless GOTENSOR_RUNTIME names a file.
+//
 //	GOTENSOR_REGISTRIES=1 go test -v ./testnet/conformance
 //	GOTENSOR_RUNTIME=other.wasm GOTENSOR_REGISTRIES=1 go test -v -run /gotensor ./testnet/conformance
 package conformance

@@ -10,7 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gotensor/gotensor/primitives/chain"
 	"github.com/gotensor/gotensor/primitives/metadata"
+	"github.com/gotensor/gotensor/primitives/scale"
 )
 
 // survey counts what metadata describes. Every reader counts it again with its own eyes.
@@ -49,15 +51,16 @@ type reader struct {
 	env      *environment
 	program  string
 	versions []uint32
+	hashes   bool // whether it calculates the metadata hash, from version 15
 }
 
 // The versions are those that the library knows, and clients use it for.
 var readers = []reader{
-	{"polkadot.js", npm, "polkadotjs-metadata.mjs", []uint32{14, 15}},
-	{"polkadot-api", npm, "papi-metadata.mjs", []uint32{14, 15}},
-	{"py-scale-codec", sdk, "scalecodec_metadata.py", []uint32{14}},
-	{"bt-decode", sdk, "bt_decode_metadata.py", []uint32{15}},
-	{"cyscale", btcli, "scalecodec_metadata.py", []uint32{14, 15}},
+	{"polkadot.js", npm, "polkadotjs-metadata.mjs", []uint32{14, 15}, false},
+	{"polkadot-api", npm, "papi-metadata.mjs", []uint32{14, 15}, true},
+	{"py-scale-codec", sdk, "scalecodec_metadata.py", []uint32{14}, false},
+	{"bt-decode", sdk, "bt_decode_metadata.py", []uint32{15}, false},
+	{"cyscale", btcli, "scalecodec_metadata.py", []uint32{14, 15}, false},
 }
 
 type metadataInput struct {
@@ -83,31 +86,33 @@ func TestMetadata(t *testing.T) {
 	for _, r := range readers {
 		cases += len(r.versions)
 	}
-	check := func(t *testing.T, get func(t *testing.T) map[uint32][]byte) {
+	check := func(t *testing.T, all map[uint32][]byte) {
 		t.Helper()
 		for _, r := range readers {
+			var versions []uint32 // that the runtime has and the reader knows
+			for _, v := range r.versions {
+				if all[v] != nil {
+					versions = append(versions, v)
+				}
+			}
+			if len(versions) == 0 {
+				continue
+			}
 			t.Run(r.name, func(t *testing.T) {
-				r.env.ready(t, len(r.versions))
+				r.env.ready(t, len(versions))
 				in := metadataInput{Metadata: make(map[uint32]string), Info: hashInfo{9, "TAO"}}
 				want := make(map[uint32]survey)
-				all := get(t)
-				for _, v := range r.versions {
-					data, ok := all[v]
-					if !ok {
-						continue
-					}
-					m, err := metadata.Decode(data)
+				var digest string
+				for _, v := range versions {
+					m, err := metadata.Decode(all[v])
 					if err != nil {
 						t.Fatal(err)
 					}
-					in.Metadata[v] = "0x" + hex.EncodeToString(data)
+					in.Metadata[v] = "0x" + hex.EncodeToString(all[v])
 					want[v] = surveyOf(m)
-				}
-				if len(want) < len(r.versions) {
-					t.Logf("runtime has metadata %v of %v", slices.Sorted(maps.Keys(want)), r.versions)
-				}
-				if len(want) == 0 {
-					t.Skip("runtime has no metadata of a version that the reader knows")
+					if v == 15 {
+						digest = digestOf(t, m, in.Info)
+					}
 				}
 				var out metadataOutput
 				r.env.run(t, r.program, in, &out)
@@ -120,8 +125,14 @@ func TestMetadata(t *testing.T) {
 					}
 					t.Logf("version %d: %+v", v, out.Versions[v])
 				}
-				if out.Digest != nil {
-					t.Logf("metadata hash (RFC 78): %s", *out.Digest)
+				if r.hashes && digest != "" {
+					if out.Digest == nil {
+						t.Error("no metadata hash (RFC 78)")
+					} else if *out.Digest != digest {
+						t.Errorf("metadata hash (RFC 78): got %s, want %s", *out.Digest, digest)
+					} else {
+						t.Logf("metadata hash (RFC 78): %s", digest)
+					}
 				}
 			})
 		}
@@ -129,14 +140,40 @@ func TestMetadata(t *testing.T) {
 	for _, s := range subjects {
 		t.Run(s.name, func(t *testing.T) {
 			c := s.get(t, cases)
-			check(t, func(*testing.T) map[uint32][]byte { return c.metadata })
+			if s == ours && len(c.metadata) != 2 {
+				t.Errorf("metadata of versions %v, expected 14 and 15", slices.Sorted(maps.Keys(c.metadata)))
+			}
+			check(t, c.metadata)
 		})
 	}
 	t.Run("substrate node", func(t *testing.T) {
 		npm.ready(t, cases)
-		all := referenceMetadata(t)
-		check(t, func(*testing.T) map[uint32][]byte { return all })
+		check(t, referenceMetadata(t))
 	})
+}
+
+// digestOf is the metadata hash of RFC 78 by our own calculation, over the version and the address prefix that m states.
+func digestOf(t *testing.T, m *metadata.Metadata, info hashInfo) string {
+	t.Helper()
+	constants := make(map[string][]byte)
+	for _, c := range m.Pallet("System").Constants {
+		constants[c.Name] = c.Value
+	}
+	version, err := scale.Unmarshal[chain.RuntimeVersion](constants["Version"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	prefix, err := scale.UnmarshalFunc(constants["SS58Prefix"], (*scale.Decoder).U16)
+	if err != nil {
+		t.Fatal(err)
+	}
+	digest, err := m.Digest(metadata.ChainInfo{
+		SpecVersion: version.SpecVersion, SpecName: version.SpecName, SS58Prefix: prefix, Decimals: info.Decimals, Symbol: info.TokenSymbol,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return digest.String()
 }
 
 func referenceMetadata(t *testing.T) map[uint32][]byte {

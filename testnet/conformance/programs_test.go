@@ -62,8 +62,8 @@ func python(requirements string) *environment {
 			if err := command(ctx, dir, "python3", "-m", "venv", "venv"); err != nil {
 				return err
 			}
-			// No dependency but those that are pinned, and no code of theirs runs to be installed.
-			return command(ctx, dir, filepath.Join("venv", "bin", "pip"), "install", "--retries", "2", "--no-deps", "--only-binary", ":all:", "-r", requirements)
+			// No dependency but those that are pinned, no file but those whose hashes are, and no code of theirs runs to be installed.
+			return command(ctx, dir, filepath.Join("venv", "bin", "pip"), "install", "--retries", "2", "--no-deps", "--only-binary", ":all:", "--require-hashes", "-r", requirements)
 		},
 		program: func(ctx context.Context, dir, name string, args []string) *exec.Cmd {
 			cmd := exec.CommandContext(ctx, filepath.Join(dir, "venv", "bin", "python"), append([]string{filepath.Join(dir, name)}, args...)...)

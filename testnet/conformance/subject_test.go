@@ -5,12 +5,8 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -25,6 +21,7 @@ import (
 	"github.com/gotensor/gotensor/storage"
 	"github.com/gotensor/gotensor/storage/trie"
 	"github.com/gotensor/gotensor/testnet/driver"
+	"github.com/gotensor/gotensor/testnet/ourruntime"
 	"github.com/gotensor/gotensor/wasmhost"
 )
 
@@ -38,9 +35,9 @@ var (
 )
 
 const (
-	// ourBlob is the portable runtime as `make runtime` leaves it, relative to the root of the repository. GOTENSOR_RUNTIME names another file.
-	ourBlob   = "bin/gotensor_portable.compact.compressed.wasm"
-	ourPreset = "development"
+	// runtimeVariable names a file with a runtime that stands for ours.
+	runtimeVariable = "GOTENSOR_RUNTIME"
+	ourPreset       = "development"
 
 	testfinney = "opentensor/subtensor/chainspecs/raw_spec_testfinney.json"
 	spec143    = "opentensor/subtensor/node/src/chain_spec/code_substitute_2585476.txt"
@@ -119,29 +116,21 @@ func open(t *testing.T, spec *chainspec.Spec) *testChain {
 	return c
 }
 
-// root is the folder of the repository.
-var root = sync.OnceValue(func() string {
-	_, file, _, _ := runtime.Caller(0)
-	return filepath.Join(filepath.Dir(file), "..", "..")
-})
-
-// openOurs makes the chain spec of our runtime's development preset, as the runtime itself builds it.
-func openOurs(t *testing.T, cases int) *chainspec.Spec {
+// openOurs makes the chain spec of our runtime's development preset, as the runtime itself builds it. It is never skipped.
+func openOurs(t *testing.T, _ int) *chainspec.Spec {
 	t.Helper()
-	path := os.Getenv("GOTENSOR_RUNTIME")
-	if path == "" {
-		path = filepath.Join(root(), filepath.FromSlash(ourBlob))
-	}
-	code, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		t.Skipf("SKIPPED: %d cases need %s (make runtime)", cases, ourBlob)
-	}
-	if err != nil {
-		t.Fatal(err)
+	var code []byte
+	if path := os.Getenv(runtimeVariable); path != "" {
+		var err error
+		if code, err = os.ReadFile(path); err != nil {
+			t.Fatal(err)
+		}
+	} else {
+		code = ourruntime.Code(t)
 	}
 	spec, err := presetSpec(code, ourPreset)
 	if err != nil {
-		t.Fatalf("%s: %v", path, err)
+		t.Fatal(err)
 	}
 	return spec
 }
