@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -17,10 +16,9 @@ import (
 	"github.com/gotensor/gotensor/internal/wasmbin"
 	"github.com/gotensor/gotensor/node/chainspec"
 	"github.com/gotensor/gotensor/primitives/chain"
-	"github.com/gotensor/gotensor/primitives/scale"
-	"github.com/gotensor/gotensor/storage"
 	"github.com/gotensor/gotensor/storage/trie"
 	"github.com/gotensor/gotensor/testnet/driver"
+	"github.com/gotensor/gotensor/testnet/localchain"
 	"github.com/gotensor/gotensor/testnet/ourruntime"
 	"github.com/gotensor/gotensor/wasmhost"
 )
@@ -135,59 +133,29 @@ func openOurs(t *testing.T, _ int) *chainspec.Spec {
 	return spec
 }
 
-// presetSpec has the runtime in code build its genesis from one of its presets, over GenesisBuilder.
+// presetSpec has the runtime in code build its genesis from one of its presets.
 func presetSpec(code []byte, preset string) (*chainspec.Spec, error) {
-	ctx := context.Background()
 	e, err := engine()
 	if err != nil {
 		return nil, err
 	}
-	loaded, err := e.Load(ctx, code)
-	if err != nil {
-		return nil, err
-	}
-	empty, err := storage.NewMemoryState(&storage.Changes{}, trie.V1)
-	if err != nil {
-		return nil, err
-	}
-	overlay := storage.NewOverlay(empty)
-	env := &wasmhost.Env{Storage: overlay}
-	answer, err := loaded.Call(ctx, env, "GenesisBuilder_get_preset", scale.AppendString([]byte{1}, preset))
-	if err != nil {
-		return nil, err
-	}
-	// Option<Vec<u8>>
-	if len(answer) == 0 || answer[0] != 1 {
-		return nil, fmt.Errorf("preset %q: runtime answered 0x%x", preset, answer)
-	}
-	if answer, err = loaded.Call(ctx, env, "GenesisBuilder_build_state", answer[1:]); err != nil {
-		return nil, err
-	}
-	// Result<(), String>
-	if !bytes.Equal(answer, []byte{0}) {
-		return nil, fmt.Errorf("build preset %q: runtime answered %q", preset, answer)
-	}
-	version, err := loaded.Version(ctx)
-	if err != nil {
-		return nil, err
-	}
-	_, changes, err := overlay.Finish(trie.Version(version.StateVersion()))
+	genesis, err := localchain.Genesis(context.Background(), e, code, preset)
 	if err != nil {
 		return nil, err
 	}
 	spec := &chainspec.Spec{Name: "Bittensor", ID: "bittensor", ChainType: "Local", ProtocolID: "bittensor", Properties: map[string]json.RawMessage{
 		"ss58Format": json.RawMessage("42"), "tokenDecimals": json.RawMessage("9"), "tokenSymbol": json.RawMessage(`"TAO"`),
 	}}
-	for _, change := range changes.Top {
-		spec.Genesis.Top.Set(change.Key, change.Value)
-	}
-	for _, child := range changes.Child {
-		for _, change := range child.Changes {
-			spec.Genesis.Child(child.Child).Set(change.Key, change.Value)
+	entries := genesis.State.Iterate(nil, nil, nil)
+	defer entries.Close()
+	for entries.Next() {
+		value, err := entries.Value()
+		if err != nil {
+			return nil, err
 		}
+		spec.Genesis.Top.Set(bytes.Clone(entries.Key()), bytes.Clone(value))
 	}
-	spec.Genesis.Top.Set([]byte(":code"), code)
-	return spec, nil
+	return spec, entries.Err()
 }
 
 // openSubtensor makes the genesis of Subtensor's test network under its runtime 143, with the keys of the development accounts in it.
