@@ -1,7 +1,6 @@
 package native
 
 import (
-	"fmt"
 	"testing"
 
 	"github.com/gotensor/gotensor/pallets/frame/host"
@@ -9,6 +8,7 @@ import (
 	"github.com/gotensor/gotensor/primitives/keys"
 	"github.com/gotensor/gotensor/storage"
 	"github.com/gotensor/gotensor/storage/trie"
+	"github.com/gotensor/gotensor/testnet/overlayhost"
 )
 
 // Version is the state version under which values are written: that of the runtime.
@@ -39,13 +39,7 @@ type Key struct {
 }
 
 // Trap is the panic of pallet code that asked the host for what the host refuses.
-type Trap struct{ Err error }
-
-// Error says what the host refused.
-func (e *Trap) Error() string { return fmt.Sprintf("trap: %v", e.Err) }
-
-// Unwrap returns the reason, an error of package storage.
-func (e *Trap) Unwrap() error { return e.Err }
+type Trap = overlayhost.Trap
 
 // New returns a state with the values given, in any order, and nothing written yet.
 func New(t testing.TB, values ...storage.Change) *Ext {
@@ -78,7 +72,7 @@ func (e *Ext) must(err error) {
 // Run runs pallet code on the state. A transaction that it leaves open fails the test. Panics come through, with open transactions taken back.
 func (e *Ext) Run(f func()) {
 	e.t.Helper()
-	host.Use(seam{e}, func() {
+	host.Use(seam{overlayhost.Host{State: e.overlay}, e}, func() {
 		e.must(e.overlay.EnterRuntime())
 		done := false
 		defer func() {

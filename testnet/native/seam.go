@@ -13,78 +13,16 @@ import (
 	"github.com/gotensor/gotensor/pallets/frame/host"
 	"github.com/gotensor/gotensor/primitives/chain"
 	"github.com/gotensor/gotensor/primitives/keys"
-	"github.com/gotensor/gotensor/storage/trie"
+	"github.com/gotensor/gotensor/testnet/overlayhost"
 )
 
 // seam is an Ext as the host of pallets. Each function does what the import of the same name does in package wasmhost.
-type seam struct{ *Ext }
+type seam struct {
+	overlayhost.Host
+	ext *Ext
+}
 
 var _ host.Host = seam{}
-
-// check stops the pallet code where the host refuses.
-func (s seam) check(err error) {
-	if err != nil {
-		panic(&Trap{err})
-	}
-}
-
-func (s seam) Get(key []byte) ([]byte, bool) {
-	v, ok, err := s.overlay.Get(nil, key)
-	s.check(err)
-	return v, ok
-}
-
-func (s seam) Set(key, value []byte) { s.check(s.overlay.Set(nil, key, value)) }
-
-func (s seam) Clear(key []byte) { s.check(s.overlay.Delete(nil, key)) }
-
-func (s seam) Append(key, item []byte) { s.check(s.overlay.Append(key, item)) }
-
-func (s seam) ClearPrefix(prefix []byte, limit uint32) (removed uint32, more bool) {
-	cleared, err := s.overlay.ClearPrefix(nil, prefix, &limit, nil)
-	s.check(err)
-	return cleared.Loops, cleared.Next != nil
-}
-
-func (s seam) NextKey(key []byte) ([]byte, bool) {
-	next, ok, err := s.overlay.NextKey(nil, key)
-	s.check(err)
-	return next, ok
-}
-
-func (s seam) Root(version uint8) [32]byte {
-	root, err := s.overlay.Root(s.version(version))
-	s.check(err)
-	return root
-}
-
-func (s seam) version(version uint8) trie.Version {
-	if version > uint8(trie.V1) {
-		s.check(fmt.Errorf("state version %d, expected 0 or 1", version))
-	}
-	return trie.Version(version)
-}
-
-func (s seam) Begin()    { s.check(s.overlay.Begin()) }
-func (s seam) Rollback() { s.check(s.overlay.Rollback()) }
-func (s seam) Commit()   { s.check(s.overlay.Commit()) }
-
-func (s seam) Sr25519Verify(signature *[64]byte, message []byte, public *[32]byte) bool {
-	return keys.Sr25519Verify(signature[:], message, public[:])
-}
-
-func (s seam) Ed25519Verify(signature *[64]byte, message []byte, public *[32]byte) bool {
-	return keys.Ed25519Verify(signature[:], message, public[:])
-}
-
-func (s seam) Secp256k1RecoverCompressed(signature *[65]byte, digest *[32]byte) (public [33]byte, ok bool) {
-	public, err := keys.EcdsaRecoverCompressed(*signature, *digest, keys.EcdsaStandard)
-	return public, err == nil
-}
-
-func (s seam) OrderedRoot(values [][]byte, version uint8) [32]byte {
-	return trie.OrderedRoot(values, s.version(version))
-}
 
 func (s seam) Sr25519Generate(id [4]byte, seed []byte, hasSeed bool) [32]byte {
 	return s.generate(keys.Sr25519, id, seed, hasSeed)
@@ -98,21 +36,19 @@ func (s seam) Ed25519Generate(id [4]byte, seed []byte, hasSeed bool) [32]byte {
 func (s seam) generate(scheme keys.Scheme, id [4]byte, seed []byte, hasSeed bool) [32]byte {
 	uri := string(seed)
 	if !hasSeed {
-		uri = fmt.Sprintf("//native//%d", len(s.Keys))
+		uri = fmt.Sprintf("//native//%d", len(s.ext.Keys))
 	}
 	pair, err := keys.FromURI(scheme, uri, "")
-	s.check(err)
-	s.Keys = append(s.Keys, Key{id, pair})
+	overlayhost.Check(err)
+	s.ext.Keys = append(s.ext.Keys, Key{id, pair})
 	return [32]byte(pair.Public())
 }
 
-func (s seam) OffchainIndexSet(key, value []byte) { s.check(s.overlay.IndexOffchain(key, value, true)) }
-
 func (s seam) Log(level uint8, target, message string) {
-	s.Logs = append(s.Logs, Record{level, target, message})
+	s.ext.Logs = append(s.ext.Logs, Record{level, target, message})
 }
 
-func (s seam) MaxLogLevel() uint8 { return s.Ext.MaxLogLevel }
+func (s seam) MaxLogLevel() uint8 { return s.ext.MaxLogLevel }
 
 // maxCode bounds what code unpacks to. Source: substrate sp-maybe-compressed-blob, CODE_BLOB_BOMB_LIMIT.
 const maxCode = 50 << 20

@@ -174,7 +174,7 @@ func (b *bench) prepare() (err error) {
 	}
 	digest, _ := driver.Slot(1, runtime.SlotDuration)
 	header := chain.Header{ParentHash: b.genesis, Number: 1, Digest: digest}
-	n := native{tracked: newTracked(empty, nil)}
+	n := newNative(newTracked(empty, nil), nil)
 	err = n.on(func() error {
 		if answer, ok := runtime.Call("GenesisBuilder_build_state", scale.AppendString(nil, runtime.Presets[0].JSON)); !ok || answer[0] != 0 {
 			return fmt.Errorf("genesis: %q", answer)
@@ -189,7 +189,7 @@ func (b *bench) prepare() (err error) {
 	if err != nil {
 		return fmt.Errorf("first block: %w", err)
 	}
-	b.base, _, err = n.Overlay.Finish(trie.V1)
+	b.base, _, err = n.state.Finish(trie.V1)
 	return err
 }
 
@@ -219,7 +219,7 @@ type scene struct {
 
 // stage sets up a case.
 func (b *bench) stage(c *benchmark.Case) (s scene, err error) {
-	n := native{tracked: newTracked(b.base, nil), version: b.version()}
+	n := newNative(newTracked(b.base, nil), b.version())
 	s.env = &benchmark.Env{Caller: b.caller.Account(), Code: b.next, Fund: fund, Noop: noop}
 	err = n.on(func() error {
 		call, origin := c.Setup(s.env)
@@ -230,7 +230,7 @@ func (b *bench) stage(c *benchmark.Case) (s scene, err error) {
 	if err != nil {
 		return s, fmt.Errorf("set up: %w", err)
 	}
-	s.state, _, err = n.Overlay.Finish(trie.V1)
+	s.state, _, err = n.state.Finish(trie.V1)
 	return s, err
 }
 
@@ -268,10 +268,10 @@ func (b *bench) signable(o frame.Origin) bool {
 
 // native measures the call alone. The first run counts entries and checks, and its time does not count.
 func (b *bench) native(c *benchmark.Case, s scene) (*Measure, error) {
-	n := native{tracked: newTracked(s.state, b.ignored), version: b.version()}
+	n := newNative(newTracked(s.state, b.ignored), b.version())
 	if s.origin.Caller.Kind == frame.OriginSigned {
-		n.ignored = maps.Clone(b.ignored)
-		n.ignored[string(runtime.System.Account.Key(s.origin.Caller.Who))] = true
+		n.state.ignored = maps.Clone(b.ignored)
+		n.state.ignored[string(runtime.System.Account.Key(s.origin.Caller.Who))] = true
 	}
 	m := &Measure{Time: ^uint64(0)}
 	err := n.on(func() error {
@@ -282,12 +282,12 @@ func (b *bench) native(c *benchmark.Case, s scene) (*Measure, error) {
 		m.Declared = call.Info().Call.RefTime
 		for i := range b.cfg.Runs + 1 {
 			host.Begin()
-			n.forget()
+			n.state.forget()
 			begin := clock()
 			_, err := frame.Dispatch(call, s.origin)
 			took := clock() - begin
 			if i == 0 {
-				m.Reads, m.Writes = len(n.reads), len(n.writes)
+				m.Reads, m.Writes = len(n.state.reads), len(n.state.writes)
 				if err == nil && c.Check != nil && !c.Check(s.env) {
 					err = ErrCheck
 				}
@@ -317,7 +317,7 @@ func (b *bench) wasm(s scene) (*Measure, error) {
 	}
 	var once, with, without []byte
 	copies := 1
-	err := native{tracked: t}.on(func() error {
+	err := newNative(t, nil).on(func() error {
 		call, err := scale.UnmarshalFunc(s.call, frame.DecodeUnboxedCall)
 		if err != nil {
 			return err

@@ -6,10 +6,9 @@ import (
 	"github.com/gotensor/gotensor/pallets/frame"
 	"github.com/gotensor/gotensor/pallets/frame/host"
 	"github.com/gotensor/gotensor/primitives/chain"
-	"github.com/gotensor/gotensor/primitives/keys"
 	"github.com/gotensor/gotensor/runtime-wasm/runtime"
 	"github.com/gotensor/gotensor/storage"
-	"github.com/gotensor/gotensor/storage/trie"
+	"github.com/gotensor/gotensor/testnet/overlayhost"
 )
 
 // tracked is a state that counts which keys are read and written.
@@ -90,76 +89,21 @@ func (t *tracked) ClearPrefix(child, prefix []byte, limit *uint32, cursor []byte
 
 // native is a tracked state as the host of pallets.
 type native struct {
-	*tracked
+	overlayhost.Host
+	state   *tracked
 	version []byte // what code answers when it is asked for its version
 }
 
+func newNative(t *tracked, version []byte) native {
+	return native{overlayhost.Host{State: t}, t, version}
+}
+
 var _ host.Host = native{}
-
-// must stops where the state refuses, which a state in memory does not.
-func must(err error) {
-	if err != nil {
-		panic("BUG: a state in memory refuses: " + err.Error())
-	}
-}
-
-func (n native) Get(key []byte) ([]byte, bool) {
-	v, ok, err := n.tracked.Get(nil, key)
-	must(err)
-	return v, ok
-}
-
-func (n native) Set(key, value []byte)   { must(n.tracked.Set(nil, key, value)) }
-func (n native) Clear(key []byte)        { must(n.tracked.Delete(nil, key)) }
-func (n native) Append(key, item []byte) { must(n.tracked.Append(key, item)) }
-
-func (n native) ClearPrefix(prefix []byte, limit uint32) (removed uint32, more bool) {
-	cleared, err := n.tracked.ClearPrefix(nil, prefix, &limit, nil)
-	must(err)
-	return cleared.Loops, cleared.Next != nil
-}
-
-func (n native) NextKey(key []byte) ([]byte, bool) {
-	next, ok, err := n.tracked.NextKey(nil, key)
-	must(err)
-	return next, ok
-}
-
-func (n native) Root(version uint8) [32]byte {
-	root, err := n.Overlay.Root(trie.Version(version))
-	must(err)
-	return root
-}
-
-func (n native) Begin()    { must(n.Overlay.Begin()) }
-func (n native) Rollback() { must(n.Overlay.Rollback()) }
-func (n native) Commit()   { must(n.Overlay.Commit()) }
-
-func (n native) Sr25519Verify(signature *[64]byte, message []byte, public *[32]byte) bool {
-	return keys.Sr25519Verify(signature[:], message, public[:])
-}
-
-func (n native) Ed25519Verify(signature *[64]byte, message []byte, public *[32]byte) bool {
-	return keys.Ed25519Verify(signature[:], message, public[:])
-}
-
-func (n native) Secp256k1RecoverCompressed(signature *[65]byte, digest *[32]byte) (public [33]byte, ok bool) {
-	public, err := keys.EcdsaRecoverCompressed(*signature, *digest, keys.EcdsaStandard)
-	return public, err == nil
-}
-
-func (n native) OrderedRoot(values [][]byte, version uint8) [32]byte {
-	return trie.OrderedRoot(values, trie.Version(version))
-}
 
 func (n native) RuntimeVersion([]byte) ([]byte, bool) { return n.version, n.version != nil }
 
 func (n native) Sr25519Generate([4]byte, []byte, bool) [32]byte { panic("BUG: calls make no keys") }
 func (n native) Ed25519Generate([4]byte, []byte, bool) [32]byte { panic("BUG: calls make no keys") }
-
-func (n native) OffchainIndexSet(key, value []byte) {
-	must(n.Overlay.IndexOffchain(key, value, true))
-}
 
 func (n native) Log(uint8, string, string) {}
 func (n native) MaxLogLevel() uint8        { return 0 }
