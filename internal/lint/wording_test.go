@@ -143,7 +143,7 @@ var otherPanics = map[string]string{
 	"wasmhost *call.trapParam":      "carries a typed trap out of a host function to the engine, which recovers it at the edge of the call",
 	"wasmhost *call.checkDeadline":  "carries the end of a call's time out of the engine in the same way",
 	"runtime-wasm/blob *host.offer": "carries a typed error out of a host function to the engine, which recovers it at the edge of the call",
-	"testnet/native seam.check":     "stops pallet code where a real host traps, for Ext.Trap",
+	"testnet/overlayhost Check":     "stops pallet code where a real host traps; tests recover it, testnet/native with Ext.Trap",
 }
 
 // refusal tells whether arg is a frame.Panic: with those a runtime refuses a block or an argument that is not valid, in the blob a trap, as the Host API asks for.
