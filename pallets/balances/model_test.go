@@ -88,7 +88,7 @@ func (m *model) compare() error {
 }
 
 // step does one random operation in a transaction of its own. It returns what it was, its error, and what tells the model of its success.
-func (m *model) step(r *rand.Rand) (what string, err error, tell func()) {
+func (m *model) step(r *rand.Rand) (what string, tell func(), err error) {
 	who, other := r.Uint64N(accounts), r.Uint64N(accounts)
 	before := total(who)
 	ed := b.ExistentialDeposit
@@ -292,7 +292,7 @@ func (m *model) step(r *rand.Rand) (what string, err error, tell func()) {
 			tell = func() { m.providers[who]-- }
 		}
 	}
-	return what, err, tell
+	return what, tell, err
 }
 
 // TestModel does random operations of all kinds, and compares the state with the model and with its own invariants after each. Dust is the one
@@ -318,7 +318,7 @@ func TestModel(t *testing.T) {
 			var history []string
 			for range steps {
 				system.ResetEvents()
-				what, err, tell := m.step(r)
+				what, tell, err := m.step(r)
 				name, _, _ := strings.Cut(what, ":")
 				history = append(history, fmt.Sprintf("%s: %v", what, err))
 				if err != nil {

@@ -86,18 +86,16 @@ func (c *testCall) Run(origin frame.Origin) (frame.PostInfo, error) {
 
 // testPallet is a pallet whose hooks leave traces.
 type testPallet struct {
-	index            uint8
-	name             string
-	init, idle       frame.Weight
-	upgrade          frame.Weight
-	upgraded         string
-	ran              []uint8 // calls, and the hooks below
-	workers          []chain.BlockNumber
-	required         *frame.InherentError
-	checked          func(data []byte) *frame.InherentError
-	offersInherent   bool
-	idleLeft         []frame.Weight
-	hasPostInherents bool
+	index          uint8
+	name           string
+	init, idle     frame.Weight
+	upgrade        frame.Weight
+	ran            []uint8 // calls, and the hooks below
+	workers        []chain.BlockNumber
+	required       *frame.InherentError
+	checked        func(data []byte) *frame.InherentError
+	offersInherent bool
+	idleLeft       []frame.Weight
 }
 
 // Traces of hooks among the calls.

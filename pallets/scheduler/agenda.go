@@ -180,7 +180,7 @@ func (p *Pallet) cancel(origin *frame.OriginCaller, at Address) error {
 	}
 	p.Retries.Remove(at)
 	p.trim(at.When)
-	system.Deposit(Canceled{When: at.When, Index: at.Index})
+	system.Deposit(Canceled(at))
 	return nil
 }
 
@@ -203,7 +203,7 @@ func (p *Pallet) cancelNamed(origin *frame.OriginCaller, name Name) error {
 	}
 	p.Agenda.Put(at.When, agenda)
 	p.trim(at.When)
-	system.Deposit(Canceled{When: at.When, Index: at.Index})
+	system.Deposit(Canceled(at))
 	p.Lookup.Remove(name)
 	return nil
 }
@@ -247,6 +247,6 @@ func (p *Pallet) transplant(at Address, when chain.BlockNumber) (Address, error)
 	agenda[at.Index] = nil
 	p.Agenda.Put(at.When, agenda)
 	p.trim(at.When)
-	system.Deposit(Canceled{When: at.When, Index: at.Index})
+	system.Deposit(Canceled(at))
 	return p.place(when, task)
 }

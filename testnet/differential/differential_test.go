@@ -176,7 +176,6 @@ type chainRun struct {
 	senders  []*driver.Sender
 	genesis  hash.H256
 	parent   chain.Header
-	applied  [][]byte
 	tallies  map[string]*tally
 	errors   map[string]int
 	events   int

@@ -11,10 +11,8 @@ import (
 // TestEmptyRuntime builds the metadata of a runtime without pallets, with all extensions and runtime APIs that are known.
 func TestEmptyRuntime(t *testing.T) {
 	var rt Runtime
-	for _, id := range []string{"CheckNonZeroSender", "CheckSpecVersion", "CheckTxVersion", "CheckGenesis", "CheckMortality", "CheckNonce", "CheckWeight",
-		"ChargeTransactionPayment", "SudoTransactionExtension", "CheckShieldedTxValidity", "SubtensorTransactionExtension", "DrandPriority", "CheckMetadataHash"} {
-		rt.Extensions = append(rt.Extensions, id)
-	}
+	rt.Extensions = []string{"CheckNonZeroSender", "CheckSpecVersion", "CheckTxVersion", "CheckGenesis", "CheckMortality", "CheckNonce", "CheckWeight",
+		"ChargeTransactionPayment", "SudoTransactionExtension", "CheckShieldedTxValidity", "SubtensorTransactionExtension", "DrandPriority", "CheckMetadataHash"}
 	rt.APIs = []string{"Core", "Metadata", "BlockBuilder", "TaggedTransactionQueue", "OffchainWorkerApi", "AuraApi", "GrandpaApi", "SessionKeys",
 		"AccountNonceApi", "TransactionPaymentApi", "TransactionPaymentCallApi", "GenesisBuilder"}
 	m, err := Build(rt)
