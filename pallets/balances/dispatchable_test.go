@@ -354,7 +354,7 @@ func TestConsumerLimit(t *testing.T) {
 		}},
 		{name: "hold_behavior_when_consumer_limit_fully_exhausted", ed: 1, rich: true, run: func(x *check) {
 			full(x)
-			x.fails(frame.Atomically(func() error { return hold(foo, 1, 50) }), frame.TooManyConsumers)
+			x.fails(frame.Transaction(func() error { return hold(foo, 1, 50) }), frame.TooManyConsumers)
 		}},
 		{name: "reserve_behavior_when_consumer_limit_fully_exhausted", ed: 1, rich: true, run: func(x *check) {
 			full(x)

@@ -66,15 +66,6 @@ func Transaction(f func() error) error {
 	return err
 }
 
-// Atomically runs f in a layer of its own only where none is open yet, as calls inside of calls are not always transactional by
-// themselves. Error: that of f, or TransactionalLimitReached.
-func Atomically(f func() error) error {
-	if layers > 0 {
-		return f()
-	}
-	return Transaction(f)
-}
-
 // DecodeCall reads a call of the runtime that is installed, in its box: what a field of type Call decodes with. How deep calls nest in
 // calls is bounded by the decoder.
 func DecodeCall(d *scale.Decoder) Call {

@@ -93,9 +93,6 @@ func (o Origin) Restrict(allow func(Call) bool) Origin {
 	return o
 }
 
-// ResetFilter returns the origin with the base filter alone.
-func (o Origin) ResetFilter() Origin { return From(o.Caller) }
-
 // Allows tells whether the filters let the call through.
 func (o Origin) Allows(c Call) bool {
 	if o.Caller.Kind == OriginRoot {

@@ -82,9 +82,6 @@ func (w Weight) AllLTE(v Weight) bool { return w.RefTime <= v.RefTime && w.Proof
 // AnyGT tells whether a part of w is greater than that of v.
 func (w Weight) AnyGT(v Weight) bool { return !w.AllLTE(v) }
 
-// AnyLT tells whether a part of w is less than that of v.
-func (w Weight) AnyLT(v Weight) bool { return w.RefTime < v.RefTime || w.ProofSize < v.ProofSize }
-
 // AppendScale appends both parts as compact integers.
 func (w Weight) AppendScale(dst []byte) []byte {
 	return scale.AppendCompact(scale.AppendCompact(dst, w.RefTime), w.ProofSize)
