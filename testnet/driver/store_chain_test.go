@@ -9,6 +9,7 @@ import (
 
 	"github.com/gotensor/gotensor/internal/outside"
 	"github.com/gotensor/gotensor/internal/tinyruntime"
+	"github.com/gotensor/gotensor/node/execution"
 	"github.com/gotensor/gotensor/primitives/chain"
 	"github.com/gotensor/gotensor/primitives/hash"
 	"github.com/gotensor/gotensor/primitives/scale"
@@ -99,18 +100,18 @@ func newTinyMaker(t *testing.T) maker {
 func (c *tinyMaker) start() *Block { return c.genesis }
 
 // run begins an execution and takes extrinsics.
-func (c *tinyMaker) run(parent *Block, extrinsics []chain.OpaqueExtrinsic) (*execution, error) {
+func (c *tinyMaker) run(parent *Block, extrinsics []chain.OpaqueExtrinsic) (*execution.Execution, error) {
 	ctx := context.Background()
 	on, err := c.begin(ctx, parent)
 	if err != nil {
 		return nil, err
 	}
 	for _, x := range extrinsics {
-		if _, err := on.call(ctx, "Tiny_put", x); err != nil {
+		if _, err := on.Call(ctx, "Tiny_put", x); err != nil {
 			return nil, err
 		}
 		// What was written before is read through the runtime.
-		read, err := on.call(ctx, "Tiny_get", x)
+		read, err := on.Call(ctx, "Tiny_get", x)
 		if err != nil {
 			return nil, err
 		}
@@ -122,9 +123,9 @@ func (c *tinyMaker) run(parent *Block, extrinsics []chain.OpaqueExtrinsic) (*exe
 		for range 5 {
 			key := fmt.Appendf(nil, "key %03d", r.IntN(1000))
 			if r.IntN(4) == 0 {
-				err = on.overlay.Delete(nil, key)
+				err = on.Overlay().Delete(nil, key)
 			} else {
-				err = on.overlay.Set(nil, key, fmt.Appendf(nil, "%x%0*d", sum[:4], r.IntN(60), 0))
+				err = on.Overlay().Set(nil, key, fmt.Appendf(nil, "%x%0*d", sum[:4], r.IntN(60), 0))
 			}
 			if err != nil {
 				return nil, err
@@ -143,7 +144,7 @@ func (c *tinyMaker) make(parent *Block, slot uint64) (*Block, error) {
 	if err != nil {
 		return nil, err
 	}
-	state, changes, err := on.overlay.Finish(trie.Version(on.version.StateVersion()))
+	state, changes, err := on.Overlay().Finish(trie.Version(on.Version().StateVersion()))
 	if err != nil {
 		return nil, err
 	}
@@ -157,5 +158,5 @@ func (c *tinyMaker) execute(parent *Block, block chain.Block) (*Block, error) {
 	if err != nil {
 		return nil, err
 	}
-	return on.seal(block)
+	return finish(on, block)
 }
