@@ -200,6 +200,9 @@ func inspectCode(c *cli.Context, spec *chainspec.Spec, r *specReport) (*chainspe
 	if err != nil {
 		return nil, err
 	}
+	if err := spec.Genesis.MakeRaw(c.Context, engine); err != nil {
+		return nil, err
+	}
 	block, err := spec.Genesis.Build(trie.Version(version.StateVersion()))
 	if err != nil {
 		return nil, err

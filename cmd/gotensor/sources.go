@@ -95,7 +95,7 @@ func trimSpace(b []byte) string {
 // specHint names the file and adds what to do.
 func specHint(path string, err error) error {
 	wrapped := fmt.Errorf("%s: %w", path, err)
-	if errors.Is(err, chainspec.ErrPlainGenesis) {
+	if errors.Is(err, chainspec.ErrNativeGenesis) {
 		return hint(wrapped, "the raw form is what nodes of a chain share: look for a file with \"raw\" in its name")
 	}
 	return wrapped
@@ -117,11 +117,16 @@ func newEngine(c *cli.Context, cfg wasmhost.Config) (*wasmhost.Engine, error) {
 	return engine, err
 }
 
-// load loads the runtime of a source and reads its version.
+// load loads the runtime of a source and reads its version. The genesis state of a plain spec is made.
 func (s *source) load(ctx context.Context, engine *wasmhost.Engine) (*wasmhost.Runtime, chain.RuntimeVersion, error) {
 	runtime, err := engine.Load(ctx, s.code)
 	if err != nil {
 		return nil, chain.RuntimeVersion{}, err
+	}
+	if s.spec != nil {
+		if err := s.spec.Genesis.MakeRaw(ctx, engine); err != nil {
+			return nil, chain.RuntimeVersion{}, err
+		}
 	}
 	version, err := runtime.Version(ctx)
 	return runtime, version, err

@@ -341,6 +341,9 @@ func createStore(ctx context.Context, c *cli.Context, dir string, memory int64, 
 	if err != nil {
 		return nil, err
 	}
+	if err := spec.Genesis.MakeRaw(ctx, engine); err != nil {
+		return nil, err
+	}
 	block, err := spec.Genesis.Build(trie.Version(version.StateVersion()))
 	if err != nil {
 		return nil, err

@@ -10,8 +10,9 @@
 //
 //   - raw: {"raw": {"top": {key: value}, "childrenDefault": {child: {key: value}}}}. Read in full. Both members
 //     must be there, as objects: a file that lost one of them would give another chain.
-//   - plain: {"runtimeGenesis": …} or {"runtime": …}. The cards are still to be made by the runtime. Recognised and
-//     refused with [ErrPlainGenesis]: convert such a file with the chain's own "build-spec --raw".
+//   - plain: {"runtimeGenesis": {"code": code, "config" or "patch": {…}}}. The cards are still to be made, by the runtime that
+//     is there, out of a configuration for people: [Genesis.MakeRaw] has it do that. The configuration of an older file,
+//     {"runtime": …}, can be read by the chain's own node alone, and is refused with [ErrNativeGenesis].
 //   - by hash: {"stateRootHash": "0x…"}, for light clients. [Genesis.StateRoot] holds it; there is a genesis
 //     header and hash ([Genesis.HeaderOnly]), but no state.
 //
@@ -22,7 +23,7 @@
 //   - The top trie may not hold keys of child tries (":child_storage:"): their roots are calculated, not given.
 //   - Order never depends on the file: entries are handed out in ascending byte order of their keys.
 //   - The file is read as a stream and is never held whole. Memory is about the bytes that it decodes to,
-//     plus one token. [MaxSize] bounds the stream, [MaxSettings] all of it that is neither raw genesis nor code to substitute, where
+//     plus one token. [MaxSize] bounds the stream, [MaxSettings] all of it that is neither genesis nor code to substitute, where
 //     small values would take many times the memory of their text.
 //   - What this package does not know of is kept as it stands ([Spec.Extensions]).
 //
@@ -31,7 +32,10 @@
 // Source: polkadot-sdk, substrate/client/chain-spec (fields and defaults) and sp-runtime (genesis block); the form by hash
 // follows smoldot's chain_spec.
 //
+// A chain spec for a runtime alone comes from one of the presets that the runtime brings along: [FromPreset].
+//
 //	spec, err := chainspec.ReadFile("chain.json")
+//	err = spec.Genesis.MakeRaw(ctx, engine)
 //	spec.Genesis.Top.Set(sudoKey, alice)
 //	block, err := spec.Genesis.Build(trie.V1)
 package chainspec

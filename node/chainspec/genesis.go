@@ -1,6 +1,8 @@
 package chainspec
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -9,19 +11,56 @@ import (
 	"github.com/gotensor/gotensor/primitives/hash"
 	"github.com/gotensor/gotensor/storage"
 	"github.com/gotensor/gotensor/storage/trie"
+	"github.com/gotensor/gotensor/wasmhost"
 )
 
 // codeKey holds the runtime.
 var codeKey = []byte(":code")
 
-// Genesis is the state before the first block, as raw entries or by its root alone.
+// Genesis is the state before the first block: as raw entries, as what a runtime makes them from, or by its root alone.
 type Genesis struct {
 	// Top are the entries of the top trie. The roots of child tries are not among them.
 	Top Entries
 	// StateRoot is set where the spec gives no entries but the root of the state.
 	StateRoot *hash.H256
+	// Plain is set where the entries are still to be made: see [Genesis.MakeRaw].
+	Plain *Plain
 
 	children map[string]*Entries
+}
+
+// Plain is a genesis in the plain form: a runtime, and the configuration from which it makes the entries. Patch says that the configuration is to be merged into
+// the runtime's default one, as [Builder.Patch] does.
+type Plain struct {
+	Code   []byte
+	Config json.RawMessage
+	Patch  bool
+}
+
+// MakeRaw brings a plain genesis into the raw form, by its own runtime; one in another form it leaves as it is. Errors: [ErrNoCode], those of [NewBuilder],
+// [Builder.Config] and [Builder.Patch].
+func (g *Genesis) MakeRaw(ctx context.Context, engine *wasmhost.Engine) error {
+	if g.Plain == nil {
+		return nil
+	}
+	code, err := g.Code()
+	if err != nil {
+		return fmt.Errorf("genesis: %w", err)
+	}
+	b, err := NewBuilder(ctx, engine, code)
+	if err != nil {
+		return err
+	}
+	build := b.Config
+	if g.Plain.Patch {
+		build = b.Patch
+	}
+	raw, err := build(ctx, g.Plain.Config)
+	if err != nil {
+		return err
+	}
+	*g = *raw
+	return nil
 }
 
 // Block is block 0.
@@ -49,6 +88,9 @@ func (g *Genesis) Code() ([]byte, error) {
 	if g.StateRoot != nil {
 		return nil, ErrNoState
 	}
+	if g.Plain != nil && len(g.Plain.Code) > 0 {
+		return g.Plain.Code, nil
+	}
 	code, ok := g.Top.Get(codeKey)
 	if !ok {
 		return nil, ErrNoCode
@@ -56,7 +98,7 @@ func (g *Genesis) Code() ([]byte, error) {
 	return code, nil
 }
 
-// Changes returns the entries as changes of an empty state, in the order that package storage asks for.
+// Changes returns the entries as changes of an empty state, in the order that package storage asks for: none for a plain genesis.
 func (g *Genesis) Changes() *storage.Changes {
 	changes := &storage.Changes{Top: g.Top.changes()}
 	for _, key := range slices.Sorted(maps.Keys(g.children)) {
@@ -68,8 +110,11 @@ func (g *Genesis) Changes() *storage.Changes {
 }
 
 // Build makes block 0 with its state in memory, values written under version: that of the genesis runtime, see [Genesis.Version].
-// Errors: [ErrNoState]; [storage.ErrChildKey] where a caller set a key of a child trie in Top.
+// Errors: [ErrNoState]; [ErrPlainGenesis] where [Genesis.MakeRaw] was not called; [storage.ErrChildKey] where a caller set a key of a child trie in Top.
 func (g *Genesis) Build(version trie.Version) (*Block, error) {
+	if g.Plain != nil {
+		return nil, fmt.Errorf("genesis: %w", ErrPlainGenesis)
+	}
 	if g.StateRoot != nil {
 		return nil, fmt.Errorf("genesis: %w", ErrNoState)
 	}

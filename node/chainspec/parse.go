@@ -44,6 +44,7 @@ type limitedReader struct {
 	read    int64
 	max     int64
 	ceiling int64 // where the settings end at the latest; math.MaxInt64 while no settings are read
+	config  int64 // where the genesis configuration ends at the latest; math.MaxInt64 while none is read
 	err     error // first error of r other than io.EOF
 }
 
@@ -56,6 +57,10 @@ func (l *limitedReader) Read(b []byte) (int, error) {
 	if l.read >= l.ceiling {
 		l.err = ErrSettings
 		return 0, ErrSettings
+	}
+	if l.read >= l.config {
+		l.err = ErrLargeConfig
+		return 0, ErrLargeConfig
 	}
 	if int64(len(b)) > l.max-l.read {
 		b = b[:l.max-l.read]
@@ -85,7 +90,7 @@ type parser struct {
 const elementSize = 128
 
 func newParser(r io.Reader, max int64) *parser {
-	in := &limitedReader{r: r, max: max, ceiling: MaxSettings}
+	in := &limitedReader{r: r, max: max, ceiling: MaxSettings, config: math.MaxInt64}
 	p := &parser{dec: json.NewDecoder(in), in: in, ceiling: MaxSettings}
 	p.dec.UseNumber()
 	return p
@@ -632,19 +637,66 @@ func (p *parser) genesis(g *Genesis) error {
 			}
 			g.StateRoot = &root
 			return nil
-		case "runtime", "runtimeGenesis", "runtimeAndCode":
-			return p.fail(ErrPlainGenesis)
+		case "runtimeGenesis":
+			return p.outside(func() error { return p.plainGenesis(g) })
+		case "runtime", "runtimeAndCode":
+			return p.fail(ErrNativeGenesis)
 		}
-		return p.unexpected("expected raw, stateRootHash or runtimeGenesis, got %q", shorten(name))
+		return p.unexpected("expected raw, runtimeGenesis or stateRootHash, got %q", shorten(name))
 	})
 	if err != nil {
 		return err
 	}
-	if !raw && g.StateRoot == nil {
-		return p.fail(ErrNoGenesis)
+	forms := 0
+	for _, given := range []bool{raw, g.StateRoot != nil, g.Plain != nil} {
+		if given {
+			forms++
+		}
 	}
-	if raw && g.StateRoot != nil {
-		return p.unexpected("both raw and stateRootHash")
+	switch forms {
+	case 0:
+		return p.fail(ErrNoGenesis)
+	case 1:
+		return nil
+	}
+	return p.unexpected("several of raw, runtimeGenesis and stateRootHash")
+}
+
+// plainGenesis reads an object of code and either config or patch.
+func (p *parser) plainGenesis(g *Genesis) error {
+	g.Plain = new(Plain)
+	var code, config bool
+	err := p.members(func(name string) (err error) {
+		switch name {
+		case "code":
+			if code {
+				return p.fail(ErrDuplicate)
+			}
+			code = true
+			g.Plain.Code, err = p.bytes()
+			return err
+		case "config", "patch":
+			if config {
+				return p.unexpected("one configuration is there already")
+			}
+			config = true
+			g.Plain.Patch = name == "patch"
+			p.in.config = p.in.read + MaxConfig
+			defer func() { p.in.config = math.MaxInt64 }()
+			if g.Plain.Config, err = p.raw(); err == nil && len(g.Plain.Config) > MaxConfig {
+				return p.fail(ErrLargeConfig)
+			}
+			return err
+		}
+		return p.unexpected("expected code, config or patch, got %q", shorten(name))
+	})
+	switch {
+	case err != nil:
+		return err
+	case !config:
+		return p.unexpected("no member %q or %q", "config", "patch")
+	case g.Plain.Config == nil:
+		g.Plain.Config = json.RawMessage("null")
 	}
 	return nil
 }

@@ -11,7 +11,7 @@ import (
 // MaxSize bounds the bytes of a chain spec: real raw specs reach a few hundred megabytes.
 const MaxSize = 1 << 30
 
-// MaxSettings bounds the bytes of a chain spec outside of genesis.raw and codeSubstitutes, with another 128 for each element of a list and each
+// MaxSettings bounds the bytes of a chain spec outside of genesis.raw, genesis.runtimeGenesis and codeSubstitutes, with another 128 for each element of a list and each
 // member of an object that is read there: real specs have less than 1 MiB, most of it the light sync state.
 const MaxSettings = 16 << 20
 
@@ -104,10 +104,12 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // Faults of a chain spec that callers may want to tell apart.
 var (
-	// ErrPlainGenesis: the genesis is in the plain form, which only the chain's own tools can turn into state.
-	ErrPlainGenesis = errors.New(`plain genesis (runtime or runtimeGenesis): make the raw form with the chain's own "build-spec --raw"`)
-	// ErrNoGenesis: genesis is missing, or holds neither raw entries nor a state root.
-	ErrNoGenesis = errors.New("no genesis: expected raw entries or stateRootHash")
+	// ErrNativeGenesis: the genesis is in an old plain form, a configuration that only the chain's own node can turn into state.
+	ErrNativeGenesis = errors.New(`plain genesis without its runtime: make the raw form with the chain's own "build-spec --raw"`)
+	// ErrPlainGenesis: the entries of the genesis are still to be made, by [Genesis.MakeRaw].
+	ErrPlainGenesis = errors.New("plain genesis: its state is not made yet")
+	// ErrNoGenesis: genesis is missing, or holds none of raw entries, runtime and configuration, and state root.
+	ErrNoGenesis = errors.New("no genesis: expected raw, runtimeGenesis or stateRootHash")
 	// ErrNoState: the spec gives the genesis state by its root alone, and the state itself was asked for.
 	ErrNoState = errors.New("genesis state is given by its root alone")
 	// ErrNoCode: the genesis has no entry ":code", so there is no runtime.
@@ -118,8 +120,10 @@ var (
 	ErrChildKey = errors.New("key of a child trie in the top trie: child tries belong under childrenDefault")
 	// ErrTooLarge: the file exceeds [MaxSize].
 	ErrTooLarge = fmt.Errorf("larger than %d bytes", MaxSize)
-	// ErrSettings: what stands outside of genesis.raw and codeSubstitutes exceeds [MaxSettings].
-	ErrSettings = fmt.Errorf("more than %d bytes outside of genesis.raw and codeSubstitutes", MaxSettings)
+	// ErrLargeConfig: the configuration of a plain genesis exceeds [MaxConfig].
+	ErrLargeConfig = fmt.Errorf("genesis configuration of more than %d bytes", MaxConfig)
+	// ErrSettings: what stands outside of those members exceeds [MaxSettings].
+	ErrSettings = fmt.Errorf("more than %d bytes outside of genesis and codeSubstitutes", MaxSettings)
 	// ErrSyntax: the file is not JSON.
 	ErrSyntax = errors.New("not JSON")
 	// ErrType: a value has another type or form than its place asks for.

@@ -2,6 +2,7 @@ package chainspec
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -11,13 +12,16 @@ import (
 	"strconv"
 )
 
-// Write writes the spec in the form that [Parse] reads and that other clients do: raw genesis, or the state root where that is all there is. The bytes depend on
+// Write writes the spec in the form that [Parse] reads and that other clients do: the genesis in the form that it has. The bytes depend on
 // the spec alone: entries stand in the order of their keys. Errors are those of w; a settings value that is no JSON is one of encoding/json's.
 func (s *Spec) Write(w io.Writer) error {
 	out := bufio.NewWriterSize(w, 64<<10)
 	settings, err := s.settings()
 	if err != nil {
 		return fmt.Errorf("write chain spec: %w", err)
+	}
+	if plain := s.Genesis.Plain; plain != nil && !json.Valid(plain.Config) {
+		return fmt.Errorf("write chain spec: genesis configuration: %w", ErrSyntax)
 	}
 	// bufio keeps the first error, which Flush returns.
 	out.WriteString("{\n")
@@ -100,6 +104,23 @@ func (s *Spec) settings() (out []member, err error) {
 func (g *Genesis) write(out *bufio.Writer) {
 	if g.StateRoot != nil {
 		fmt.Fprintf(out, `{"stateRootHash": "%s"}`, g.StateRoot)
+		return
+	}
+	if g.Plain != nil {
+		out.WriteString("{\"runtimeGenesis\": {\n    ")
+		writePair(out, `"code"`, g.Plain.Code)
+		form := "config"
+		if g.Plain.Patch {
+			form = "patch"
+		}
+		fmt.Fprintf(out, ",\n    %q: ", form)
+		// A configuration that is no JSON was refused before the first byte went out.
+		var pretty bytes.Buffer
+		if err := json.Indent(&pretty, g.Plain.Config, "    ", "  "); err != nil {
+			panic("BUG: a genesis configuration is no JSON: " + err.Error())
+		}
+		out.Write(pretty.Bytes())
+		out.WriteString("\n  }}")
 		return
 	}
 	out.WriteString("{\"raw\": {\n    \"top\": ")

@@ -21,9 +21,11 @@ const settled = `{"name": "A \"name\"", "id": "a", "chainType": "Local", "bootNo
 // TestWrite reads specs, writes them and reads them again.
 func TestWrite(t *testing.T) {
 	for name, text := range map[string]string{
-		"state root":  settled + `"genesis": {"stateRootHash": "0x0303030303030303030303030303030303030303030303030303030303030303"}}`,
-		"raw":         settled + `"genesis": {"raw": {"top": {"0x01": "0x", "0x": "0x02"}, "childrenDefault": {"0x05": {"0x06": "0x07", "0x08": "0x09"}, "0x04": {"0x01": "0x02"}}}}}`,
-		"nothing set": `{"name": "", "id": "", "genesis": {"raw": {"top": {}, "childrenDefault": {}}}}`,
+		"state root":   settled + `"genesis": {"stateRootHash": "0x0303030303030303030303030303030303030303030303030303030303030303"}}`,
+		"plain":        settled + `"genesis": {"runtimeGenesis": {"code": "0x0061736d", "patch": {"a": [1, null, {"b": 100000000000000000000}], "c": "<é>"}}}}`,
+		"plain, whole": settled + `"genesis": {"runtimeGenesis": {"config": {}, "code": "0x"}}}`,
+		"raw":          settled + `"genesis": {"raw": {"top": {"0x01": "0x", "0x": "0x02"}, "childrenDefault": {"0x05": {"0x06": "0x07", "0x08": "0x09"}, "0x04": {"0x01": "0x02"}}}}}`,
+		"nothing set":  `{"name": "", "id": "", "genesis": {"raw": {"top": {}, "childrenDefault": {}}}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			spec, err := Parse(strings.NewReader(text))
