@@ -1,0 +1,107 @@
+package node
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/gotensor/gotensor/node/chainspec"
+	"github.com/gotensor/gotensor/storage/db"
+	"github.com/gotensor/gotensor/wasmhost"
+)
+
+// Config is what a node is made of. The zero value of every field but Spec and Folder is usable.
+type Config struct {
+	// Spec is the chain, in raw form (chainspec.Genesis.MakeRaw).
+	Spec *chainspec.Spec
+	// Folder is where the chain is kept: db/full, keystore and network below it. It is made where it is missing.
+	Folder string
+	// Name is the node's, for people; Version is the program's: "0.5.0-1a2b3c4d5e6".
+	Name, Version string
+	// Authority: the node authors and votes with the keys in its keystore.
+	Authority bool
+	// ForceAuthoring authors without peers, and before the node has caught up. Without it a node alone still authors where the chain spec has no boot nodes.
+	ForceAuthoring bool
+	// Seeds are secret URIs of which session keys are made when the node starts, and kept in memory: "//Alice".
+	Seeds []string
+	// KeystorePath is the folder of keys instead of keystore below Folder; KeystorePassword is the one that the mnemonics in it were made with.
+	KeystorePath, KeystorePassword string
+	// NodeKey is the ed25519 secret of the node's identity; nil reads it from network/secret_ed25519 below Folder, and makes it where it is missing.
+	NodeKey *[32]byte
+	// NoGrandpa: the node does not vote. It follows what is final by justifications alone.
+	NoGrandpa bool
+
+	// Store says what is kept, and StoreMemory bounds its memory in bytes: 0 for db.DefaultMemory.
+	Store       db.Options
+	StoreMemory int64
+	// Wasm is how runtimes are run. Signatures is how many good signatures are remembered: 0 for a default.
+	Wasm       wasmhost.Config
+	Signatures int
+
+	RPC        RPCConfig
+	Pool       PoolConfig
+	Prometheus PrometheusConfig
+	// Offchain says when offchain workers run. OffchainIndexing keeps what the runtime indexes for them.
+	Offchain         OffchainWorkers
+	OffchainIndexing bool
+
+	// Log receives what happens; nil drops it. Filters, where not nil, lets RPC change what is logged.
+	Log     *slog.Logger
+	Filters Filters
+	// StatusEvery is how often the idle line is logged: 0 for five seconds, less for never.
+	StatusEvery time.Duration
+}
+
+// RPCConfig says who may ask what.
+type RPCConfig struct {
+	// Listen are host:port pairs; port 0 takes any. None: no RPC.
+	Listen []string
+	// Unsafe allows unsafe methods to everybody (RPCUnsafe), to nobody (RPCSafe), or to those who reach a listener on loopback (RPCAuto).
+	Methods RPCMethods
+	// Origins are those whose browsers may ask; nil stands for Substrate's default of local pages and polkadot.js's; "all" allows every one.
+	Origins []string
+	// Limits: 0 takes Substrate's.
+	MaxRequest, MaxResponse                    int // bytes
+	MaxConnections, MaxSubscriptions, Buffered int // on the server; each on a connection
+	MaxBatch                                   int // requests in one batch; below 0: no batches
+	RateLimit                                  int // calls a minute and connection; 0 for none
+	RateLimitTrusted                           []string
+	TrustProxyHeaders                          bool
+}
+
+// RPCMethods says whether unsafe methods may be called.
+type RPCMethods uint8
+
+// Whether unsafe methods may be called.
+const (
+	RPCAuto RPCMethods = iota
+	RPCSafe
+	RPCUnsafe
+)
+
+// PoolConfig bounds the transaction pool: 0 takes Substrate's defaults.
+type PoolConfig struct {
+	Transactions int // --pool-limit
+	Bytes        int // --pool-kbytes, in bytes
+	BanFor       time.Duration
+}
+
+// PrometheusConfig is where metrics are served: "" for nowhere.
+type PrometheusConfig struct{ Listen string }
+
+// OffchainWorkers says when offchain workers run.
+type OffchainWorkers uint8
+
+// When offchain workers run.
+const (
+	OffchainWhenAuthority OffchainWorkers = iota
+	OffchainAlways
+	OffchainNever
+)
+
+// Filters can change what is logged while the node runs: node/logging has one.
+type Filters interface {
+	// Add adds directives as --log has them: "runtime=debug,aura=trace".
+	Add(directives string) error
+	// Reset goes back to those of the start.
+	Reset() error
+}
