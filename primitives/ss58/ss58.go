@@ -53,7 +53,7 @@ func Encode(prefix uint16, payload []byte) (string, error) {
 	}
 	raw = append(raw, payload...)
 	check := checksum(raw)
-	return encode58(append(raw, check[:sum]...)), nil
+	return Base58(append(raw, check[:sum]...)), nil
 }
 
 // Decode returns the network prefix and the payload of an address. The errors wrap ErrBase58, ErrLength, ErrPrefix or ErrChecksum.
@@ -138,7 +138,7 @@ var digitOf = func() (t [256]uint8) {
 }()
 
 // encode58 writes each leading zero byte as '1' and the rest as a number in base 58. It is quadratic; inputs are at most 37 bytes.
-func encode58(raw []byte) string {
+func Base58(raw []byte) string {
 	zeros := 0
 	for zeros < len(raw) && raw[zeros] == 0 {
 		zeros++

@@ -98,7 +98,7 @@ func TestLengths(t *testing.T) {
 			}
 			raw := append([]byte{42}, payload...)
 			check := checksum(raw)
-			address := encode58(append(raw, check[:sum]...))
+			address := Base58(append(raw, check[:sum]...))
 			if prefix, got, err := Decode(address); err != nil || prefix != 42 || !bytes.Equal(got, payload) {
 				t.Errorf("%d bytes of payload, %d of checksum: got %d 0x%x, %v", n, sum, prefix, got, err)
 			}
@@ -119,12 +119,12 @@ func TestErrors(t *testing.T) {
 	twoBytes := func() string { // prefix 42 written in two bytes
 		raw := append([]byte{0x40 | 42>>2, 42 & 3 << 6}, make([]byte, 32)...)
 		check := checksum(raw)
-		return encode58(append(raw, check[:2]...))
+		return Base58(append(raw, check[:2]...))
 	}()
 	reservedPrefix := func() string {
 		raw := append([]byte{46}, make([]byte, 32)...)
 		check := checksum(raw)
-		return encode58(append(raw, check[:2]...))
+		return Base58(append(raw, check[:2]...))
 	}()
 	for _, c := range []struct {
 		name, address string
@@ -138,8 +138,8 @@ func TestErrors(t *testing.T) {
 		{"short", good[:40], ErrLength, "bytes behind the prefix"},
 		{"empty", "", ErrLength, "nothing"},
 		{"long", strings.Repeat("1", 65), ErrLength, "65 characters"},
-		{"half a prefix", encode58([]byte{0x40}), ErrLength, "one of two bytes"},
-		{"first byte", encode58(append([]byte{0x80}, make([]byte, 34)...)), ErrPrefix, "0x80"},
+		{"half a prefix", Base58([]byte{0x40}), ErrLength, "one of two bytes"},
+		{"first byte", Base58(append([]byte{0x80}, make([]byte, 34)...)), ErrPrefix, "0x80"},
 		{"two bytes for one", twoBytes, ErrPrefix, "42 in two bytes"},
 		{"reserved", reservedPrefix, ErrPrefix, "46 is reserved"},
 	} {
