@@ -1,0 +1,274 @@
+package jsonrpc
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+const (
+	jsonType = "application/json; charset=utf-8"
+	textType = "text/plain"
+)
+
+// respond writes a whole answer. The names and texts of these answers are the reference server's: jsonrpsee 0.24,
+// server/src/transport/http.rs.
+func respond(w http.ResponseWriter, status int, contentType string, body []byte) {
+	h := w.Header()
+	h["Content-Type"] = []string{contentType}
+	h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	w.WriteHeader(status)
+	w.Write(body)
+}
+
+func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
+	if !s.hostAllowed(r) {
+		respond(w, http.StatusForbidden, textType, []byte("Provided Host header is not whitelisted.\n"))
+		return
+	}
+	if s.cors(w, r) {
+		return
+	}
+	select {
+	case s.connections <- struct{}{}:
+		defer func() { <-s.connections }()
+	default:
+		respond(w, http.StatusTooManyRequests, textType, []byte("Too many connections. Please try again later."))
+		return
+	}
+	p := s.peer(r)
+	if isUpgrade(r) {
+		if !s.originAllowed(r) {
+			respond(w, http.StatusForbidden, textType, nil)
+			return
+		}
+		p.proto = "ws"
+		s.serveWebSocket(w, r, p)
+		return
+	}
+	if r.Method == http.MethodGet {
+		switch r.URL.Path {
+		case "/health":
+			s.health(w, r, p, false)
+			return
+		case "/health/readiness":
+			s.health(w, r, p, true)
+			return
+		}
+	}
+	switch {
+	case r.Method != http.MethodPost:
+		respond(w, http.StatusMethodNotAllowed, textType, []byte("Used HTTP Method is not allowed. POST is required\n"))
+		return
+	case !isJSON(r.Header.Get("Content-Type")):
+		respond(w, http.StatusUnsupportedMediaType, textType,
+			[]byte("Supplied content type is not allowed. Content-Type: application/json is required\n"))
+		return
+	}
+	body, err := s.body(r)
+	switch {
+	case errors.Is(err, errTooLarge):
+		limit := s.cfg.MaxRequestSize
+		w.Header().Set("Connection", "close")
+		respond(w, http.StatusRequestEntityTooLarge, jsonType,
+			appendError(nil, null, exceeded(CodeOversizedRequest, "Request is too big", limit)))
+		return
+	case err != nil:
+		respond(w, http.StatusInternalServerError, jsonType, appendError(nil, null, errInternal))
+		return
+	case !startsJSON(body):
+		respond(w, http.StatusBadRequest, jsonType, appendError(nil, null, errParse))
+		return
+	}
+	respond(w, http.StatusOK, jsonType, s.answer(r.Context(), p, body))
+}
+
+// peer says who sent the request.
+func (s *Server) peer(r *http.Request) *peer {
+	p := &peer{proto: "http", remote: r.RemoteAddr}
+	if c, ok := r.Context().Value(connKey{}).(*conn); ok {
+		p.unsafe = c.unsafe
+	}
+	if s.cfg.RateLimit > 0 {
+		addr, known := s.clientAddr(r)
+		trusted := known && slices.ContainsFunc(s.cfg.RateLimitTrusted, func(n netip.Prefix) bool { return n.Contains(addr) })
+		if !trusted {
+			p.limit = newLimiter(s.cfg.RateLimit)
+		}
+	}
+	return p
+}
+
+// body reads a request's body up to the limit.
+func (s *Server) body(r *http.Request) ([]byte, error) {
+	limit := int64(s.cfg.MaxRequestSize)
+	if r.ContentLength > limit {
+		return nil, errTooLarge
+	}
+	b := make([]byte, 0, min(max(r.ContentLength, 512), 16<<10)+1)
+	in := io.LimitReader(r.Body, limit+1)
+	for {
+		if len(b) == cap(b) {
+			b = append(b, 0)[:len(b)]
+		}
+		n, err := in.Read(b[len(b):cap(b)])
+		b = b[:len(b)+n]
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if int64(len(b)) > limit {
+		return nil, errTooLarge
+	}
+	return b, nil
+}
+
+func isJSON(contentType string) bool {
+	switch strings.ToLower(contentType) {
+	case "application/json", "application/json; charset=utf-8", "application/json;charset=utf-8",
+		"application/json-rpc", "application/json-rpc;charset=utf-8", "application/json-rpc; charset=utf-8":
+		return true
+	}
+	return false
+}
+
+func isUpgrade(r *http.Request) bool {
+	return headerHas(r.Header, "Connection", "upgrade") && headerHas(r.Header, "Upgrade", "websocket")
+}
+
+func headerHas(h http.Header, name, token string) bool {
+	for _, line := range h.Values(name) {
+		for v := range strings.SplitSeq(line, ",") {
+			if strings.EqualFold(strings.TrimSpace(v), token) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// health answers GET /health with the result of system_health, and GET /health/readiness with 200 where the node has peers and is in
+// sync, 500 otherwise. Source: sc-rpc-server, middleware/node_health.rs.
+func (s *Server) health(w http.ResponseWriter, r *http.Request, p *peer, readiness bool) {
+	out := s.answer(r.Context(), p, []byte(`{"jsonrpc":"2.0","method":"system_health","id":0}`))
+	var reply struct {
+		Result *struct {
+			Peers           uint64 `json:"peers"`
+			IsSyncing       bool   `json:"isSyncing"`
+			ShouldHavePeers bool   `json:"shouldHavePeers"`
+		} `json:"result"`
+	}
+	status := http.StatusOK
+	var body []byte
+	switch err := json.Unmarshal(out, &reply); {
+	case err != nil || reply.Result == nil:
+		status = http.StatusInternalServerError
+	case !readiness:
+		body, _ = json.Marshal(reply.Result)
+	case reply.Result.IsSyncing || reply.Result.Peers == 0:
+		status = http.StatusInternalServerError
+	}
+	respond(w, status, jsonType, body)
+}
+
+// localHosts are the Host headers that name a listener of this machine. Source: sc-rpc-server, utils.rs.
+func localHosts(a net.Addr) []string {
+	tcp, ok := a.(*net.TCPAddr)
+	if !ok {
+		return nil
+	}
+	port := strconv.Itoa(tcp.Port)
+	if tcp.IP.To4() != nil {
+		return []string{"localhost:" + port, "127.0.0.1:" + port}
+	}
+	return []string{"[::1]:" + port}
+}
+
+func (s *Server) hostAllowed(r *http.Request) bool {
+	if s.cfg.CORS == nil {
+		return true
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.hosts[strings.ToLower(r.Host)]
+}
+
+func (s *Server) originAllowed(r *http.Request) bool {
+	origin := r.Header.Get("Origin")
+	return s.cfg.CORS == nil || origin == "" || slices.Contains(s.cfg.CORS, origin)
+}
+
+// cors adds the headers of cross-origin requests, and answers a preflight: true then.
+func (s *Server) cors(w http.ResponseWriter, r *http.Request) bool {
+	h := w.Header()
+	preflight := r.Method == http.MethodOptions
+	if s.cfg.CORS == nil {
+		h["Access-Control-Allow-Origin"] = []string{"*"}
+		if preflight {
+			h["Access-Control-Allow-Methods"] = []string{"*"}
+			h["Access-Control-Allow-Headers"] = []string{"*"}
+		} else {
+			h["Access-Control-Expose-Headers"] = []string{"*"}
+		}
+	} else if origin := r.Header.Get("Origin"); origin != "" && slices.Contains(s.cfg.CORS, origin) {
+		h["Access-Control-Allow-Origin"] = []string{origin}
+	}
+	h["Vary"] = []string{"origin, access-control-request-method, access-control-request-headers"}
+	if preflight {
+		w.WriteHeader(http.StatusOK)
+	}
+	return preflight
+}
+
+// clientAddr returns the address that the rate limit's list of trusted networks is compared with.
+func (s *Server) clientAddr(r *http.Request) (netip.Addr, bool) {
+	if s.cfg.TrustProxyHeaders {
+		if a, ok := proxyAddr(r.Header); ok {
+			return a, true
+		}
+	}
+	a, err := netip.ParseAddrPort(r.RemoteAddr)
+	return a.Addr().Unmap(), err == nil
+}
+
+// proxyAddr returns the client's address as proxies report it: the first one of Forwarded, of X-Forwarded-For, or X-Real-IP.
+func proxyAddr(h http.Header) (netip.Addr, bool) {
+	if v := h.Get("Forwarded"); v != "" {
+		for element := range strings.SplitSeq(v, ",") {
+			for pair := range strings.SplitSeq(element, ";") {
+				name, value, _ := strings.Cut(strings.TrimSpace(pair), "=")
+				if strings.EqualFold(name, "for") {
+					if a, ok := hostAddr(strings.Trim(value, `"`)); ok {
+						return a, true
+					}
+				}
+			}
+		}
+	}
+	if v := h.Get("X-Forwarded-For"); v != "" {
+		for element := range strings.SplitSeq(v, ",") {
+			if a, ok := hostAddr(strings.TrimSpace(element)); ok {
+				return a, true
+			}
+		}
+	}
+	a, err := netip.ParseAddr(h.Get("X-Real-IP"))
+	return a, err == nil
+}
+
+func hostAddr(s string) (netip.Addr, bool) {
+	if a, err := netip.ParseAddrPort(s); err == nil {
+		return a.Addr(), true
+	}
+	a, err := netip.ParseAddr(strings.Trim(s, "[]"))
+	return a, err == nil
+}

@@ -1,0 +1,415 @@
+package jsonrpc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Config sets a server's limits. Zero values are the defaults of Substrate's flags, which the fields name.
+type Config struct {
+	MaxRequestSize   int // bytes; --rpc-max-request-size, 15 MiB
+	MaxResponseSize  int // bytes; --rpc-max-response-size, 15 MiB
+	MaxConnections   int // WebSocket sessions and HTTP requests under way together; --rpc-max-connections, 100
+	MaxSubscriptions int // of one connection; --rpc-max-subscriptions-per-connection, 1024
+	MessageBuffer    int // notifications of one subscription that wait to be sent; --rpc-message-buffer-capacity-per-connection, 64
+	MaxCalls         int // calls of one connection under way together, further ones wait unread; 64
+
+	MaxBatch  int  // calls in a batch, 0: any number; --rpc-max-batch-request-len
+	NoBatches bool // --rpc-disable-batch-requests
+
+	RateLimit         int            // calls a minute of one connection, 0: any number; --rpc-rate-limit
+	RateLimitTrusted  []netip.Prefix // addresses without that limit; --rpc-rate-limit-whitelisted-ips
+	TrustProxyHeaders bool           // take a client's address from Forwarded, X-Forwarded-For, X-Real-IP; --rpc-rate-limit-trust-proxy-headers
+
+	// CORS is the list of origins that browsers may call from; nil allows all, and any Host header with it. --rpc-cors.
+	// With a list, requests must name a local host, as a page of a stranger can otherwise point its own name here.
+	CORS []string
+
+	PingInterval time.Duration // 30 s; a WebSocket peer that answers none within twice that, three times over, is closed
+	WriteTimeout time.Duration // how long a peer may take no byte before it is closed; 30 s
+
+	Logger  *slog.Logger          // nil: none
+	Metrics prometheus.Registerer // nil: none
+}
+
+func (c *Config) defaults() {
+	set := func(v *int, d int) {
+		if *v <= 0 {
+			*v = d
+		}
+	}
+	set(&c.MaxRequestSize, 15<<20)
+	set(&c.MaxResponseSize, 15<<20)
+	set(&c.MaxConnections, 100)
+	set(&c.MaxSubscriptions, 1024)
+	set(&c.MessageBuffer, 64)
+	set(&c.MaxCalls, 64)
+	if c.PingInterval <= 0 {
+		c.PingInterval = 30 * time.Second
+	}
+	if c.WriteTimeout <= 0 {
+		c.WriteTimeout = 30 * time.Second
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+}
+
+// Policy says which methods a listener offers: --rpc-methods.
+type Policy uint8
+
+const (
+	Auto         Policy = iota // unsafe methods on loopback addresses only
+	Safe                       // no unsafe methods
+	Unrestricted               // all methods
+)
+
+// ParsePolicy reads "auto", "safe" or "unsafe".
+func ParsePolicy(s string) (Policy, error) {
+	switch s {
+	case "auto":
+		return Auto, nil
+	case "safe":
+		return Safe, nil
+	case "unsafe":
+		return Unrestricted, nil
+	}
+	return 0, fmt.Errorf("RPC methods %q: expected auto, safe or unsafe", s)
+}
+
+// allowsUnsafe decides for a listener's local address.
+func (p Policy) allowsUnsafe(local net.Addr) bool {
+	switch p {
+	case Unrestricted:
+		return true
+	case Auto:
+		a, ok := local.(*net.TCPAddr)
+		return ok && a.IP.IsLoopback()
+	}
+	return false
+}
+
+// Server answers JSON-RPC over HTTP and WebSocket on any number of listeners.
+type Server struct {
+	cfg     Config
+	methods *Methods
+	log     *slog.Logger
+	metrics *metrics
+	http    *http.Server
+
+	connections chan struct{} // a token a session or request
+
+	mu       sync.Mutex
+	closing  bool
+	sessions map[*session]struct{}
+	hosts    map[string]bool // allowed Host headers, where Config.CORS is a list
+	done     sync.WaitGroup  // sessions
+}
+
+// NewServer makes a server of the methods, to which it adds rpc_methods. Changes of m after that do not reach it.
+func NewServer(cfg Config, m *Methods) *Server {
+	cfg.defaults()
+	s := &Server{
+		cfg:         cfg,
+		methods:     m.withList(),
+		log:         cfg.Logger.With("target", "rpc"),
+		connections: make(chan struct{}, cfg.MaxConnections),
+		sessions:    make(map[*session]struct{}),
+		hosts:       make(map[string]bool),
+	}
+	s.metrics = newMetrics(cfg.Metrics)
+	s.http = &http.Server{
+		Handler:           http.HandlerFunc(s.serveHTTP),
+		ReadHeaderTimeout: 30 * time.Second,
+		IdleTimeout:       10 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
+			return context.WithValue(ctx, connKey{}, c)
+		},
+	}
+	return s
+}
+
+type connKey struct{}
+
+// conn is an accepted connection: it knows its listener's policy, and gives up on a peer that takes no bytes.
+type conn struct {
+	net.Conn
+	unsafe  bool
+	timeout time.Duration
+}
+
+// chunk is how much has to go out within one timeout.
+const chunk = 64 << 10
+
+func (c *conn) Write(b []byte) (int, error) {
+	written := 0
+	for {
+		part := b[written:min(len(b), written+chunk)]
+		if err := c.Conn.SetWriteDeadline(time.Now().Add(c.timeout)); err != nil {
+			return written, err
+		}
+		n, err := c.Conn.Write(part)
+		written += n
+		if err != nil || written == len(b) {
+			return written, err
+		}
+	}
+}
+
+type listener struct {
+	net.Listener
+	unsafe  bool
+	timeout time.Duration
+}
+
+func (l listener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return &conn{Conn: c, unsafe: l.unsafe, timeout: l.timeout}, nil
+}
+
+// Serve answers the connections of l until Close, or until ctx ends, which closes l alone. It returns nil then, and the error of l else.
+// Call it once for each listener, of IPv4 and IPv6 for example.
+func (s *Server) Serve(ctx context.Context, l net.Listener, p Policy) error {
+	s.mu.Lock()
+	for _, h := range localHosts(l.Addr()) {
+		s.hosts[h] = true
+	}
+	s.mu.Unlock()
+	stop := context.AfterFunc(ctx, func() { l.Close() })
+	defer stop()
+	err := s.http.Serve(listener{l, p.allowsUnsafe(l.Addr()), s.cfg.WriteTimeout})
+	if errors.Is(err, http.ErrServerClosed) || ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// Close stops the listeners, ends the subscriptions, lets calls under way finish and sends their answers, then closes the connections,
+// WebSockets with status 1001. When ctx ends first, what is left is cut off and ctx's error returned.
+func (s *Server) Close(ctx context.Context) error {
+	s.mu.Lock()
+	s.closing = true
+	for c := range s.sessions {
+		go c.drain()
+	}
+	s.mu.Unlock()
+
+	err := s.http.Shutdown(ctx)
+	finished := make(chan struct{})
+	go func() { s.done.Wait(); close(finished) }()
+	select {
+	case <-finished:
+	case <-ctx.Done():
+		err = ctx.Err()
+		s.http.Close()
+		s.mu.Lock()
+		for c := range s.sessions {
+			c.abort()
+		}
+		s.mu.Unlock()
+		<-finished
+	}
+	return err
+}
+
+// peer is who calls.
+type peer struct {
+	session *session // nil over HTTP
+	proto   string   // "ws" or "http"
+	unsafe  bool
+	limit   *limiter // nil: no limit
+	remote  string
+}
+
+type peerKey struct{}
+
+// UnsafeAllowed tells whether the caller of a handler may call unsafe methods, for methods of which only a part is unsafe.
+// A context that is no handler's allows none.
+func UnsafeAllowed(ctx context.Context) bool {
+	p, ok := ctx.Value(peerKey{}).(*peer)
+	return ok && p.unsafe
+}
+
+// WithUnsafe returns a context for calling a handler without a server, in tests and from within the node.
+func WithUnsafe(ctx context.Context, allowed bool) context.Context {
+	return context.WithValue(ctx, peerKey{}, &peer{unsafe: allowed})
+}
+
+// answer handles a frame: one object, or a batch. It returns nil where nothing is to be sent, or has been sent already.
+func (s *Server) answer(ctx context.Context, p *peer, frame []byte) []byte {
+	frame = trim(frame)
+	if len(frame) > 0 && frame[0] == '[' {
+		return s.batch(ctx, p, frame)
+	}
+	r := parseRequest(frame, errParse)
+	switch r.kind {
+	case notification:
+		return nil
+	case invalid:
+		return appendError(nil, r.id, r.err)
+	}
+	out, sent := s.call(ctx, p, &r)
+	if sent {
+		return nil
+	}
+	return out
+}
+
+func trim(b []byte) []byte {
+	b = b[space(b, 0):]
+	for len(b) > 0 {
+		switch b[len(b)-1] {
+		case ' ', '\t', '\n', '\r':
+			b = b[:len(b)-1]
+			continue
+		}
+		break
+	}
+	return b
+}
+
+func (s *Server) batch(ctx context.Context, p *peer, frame []byte) []byte {
+	if s.cfg.NoBatches {
+		return appendError(nil, null, errNoBatches)
+	}
+	n, ok := count(frame)
+	if !ok {
+		return appendError(nil, null, errParse)
+	}
+	if s.cfg.MaxBatch > 0 && n > s.cfg.MaxBatch {
+		return appendError(nil, null, exceeded(CodeTooBigBatchRequest, "The batch request was too large", s.cfg.MaxBatch))
+	}
+	notified := false
+	out := []byte{'['}
+	for value := range values(frame) {
+		r := parseRequest(value, errInvalidRequest)
+		var one []byte
+		switch r.kind {
+		case notification:
+			notified = true
+			continue
+		case invalid:
+			one = appendError(nil, r.id, r.err)
+		case call:
+			one, _ = s.call(ctx, p, &r)
+		}
+		if len(out)+len(one)+1 > s.cfg.MaxResponseSize {
+			return appendError(nil, null, exceeded(CodeTooBigBatchResponse, "The batch response was too large", s.cfg.MaxResponseSize))
+		}
+		out = append(append(out, one...), ',')
+		if ctx.Err() != nil {
+			return nil
+		}
+	}
+	if len(out) == 1 {
+		if notified {
+			return nil
+		}
+		return appendError(nil, null, errInvalidRequest)
+	}
+	out[len(out)-1] = ']'
+	return out
+}
+
+// call answers one call. sent tells that the answer has gone into the session's queue already, as those of subscriptions do.
+func (s *Server) call(ctx context.Context, p *peer, r *request) (out []byte, sent bool) {
+	m := s.methods.byName[r.method]
+	label := "unknown"
+	if m != nil {
+		label = r.method
+	}
+	start := time.Now()
+	s.metrics.started(p.proto, label)
+	limited, ok := p.limit.wait(ctx)
+	if !ok {
+		return appendError(nil, r.id, &Error{Code: CodeRateLimited, Message: "RPC rate limit exceeded"}), false
+	}
+	var failed bool
+	switch {
+	case m == nil:
+		out, failed = appendError(nil, r.id, errMethodNotFound), true
+	case m.handler == nil && p.session == nil:
+		out, failed = appendError(nil, r.id, errInternal), true
+	case m.unsafe && !p.unsafe:
+		out, failed = appendError(nil, r.id, ErrUnsafe), true
+	case m.subscribe != nil:
+		out, failed, sent = p.session.subscribe(m, r)
+	case m.unsubscribes != nil:
+		out = p.session.unsubscribe(m, r)
+	default:
+		result, err := s.run(context.WithValue(ctx, peerKey{}, p), m, newParams(r.params, m.names))
+		out, failed = s.reply(r, m, result, err)
+	}
+	s.metrics.finished(p.proto, label, failed, limited, time.Since(start))
+	return out, sent
+}
+
+// run calls the handler; its panic is our bug, never the end of the node.
+func (s *Server) run(ctx context.Context, m *method, p *Params) (result any, err error) {
+	defer s.guard(m.name, &err)
+	return m.handler(ctx, p)
+}
+
+func (s *Server) guard(name string, err *error) {
+	if r := recover(); r != nil {
+		s.log.Error("BUG: RPC handler panicked", "method", name, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+		*err = errInternal
+	}
+}
+
+// asError returns what the client sees of a handler's error.
+func (s *Server) asError(m *method, err error) *Error {
+	var e *Error
+	if errors.As(err, &e) {
+		return e
+	}
+	s.log.Warn("RPC handler error", "method", m.name, "error", err)
+	return errInternal
+}
+
+func (s *Server) reply(r *request, m *method, result any, err error) (out []byte, failed bool) {
+	if err != nil {
+		return appendError(nil, r.id, s.asError(m, err)), true
+	}
+	out, err = s.encode(r, m, result)
+	if err != nil {
+		return appendError(nil, r.id, s.asError(m, err)), true
+	}
+	if len(out) > s.cfg.MaxResponseSize {
+		return appendError(nil, r.id, exceeded(CodeOversizedResponse, "Response is too big", s.cfg.MaxResponseSize)), true
+	}
+	return out, false
+}
+
+func (s *Server) encode(r *request, m *method, result any) (out []byte, err error) {
+	defer s.guard(m.name, &err) // AppendJSON and MarshalJSON are the handler's code too
+	size := 64 + len(r.id)
+	switch v := result.(type) {
+	case Hex:
+		size += 4 + 2*len(v)
+	case []byte:
+		size += 2 * len(v)
+	case interface{ Len() int }:
+		size += v.Len()
+	}
+	out = append(appendHead(make([]byte, 0, size), r.id), `,"result":`...)
+	if out, err = appendValue(out, result); err != nil {
+		return nil, fmt.Errorf("encode result of %s: %w", m.name, err)
+	}
+	return append(out, '}'), nil
+}

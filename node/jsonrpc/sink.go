@@ -1,0 +1,197 @@
+package jsonrpc
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+)
+
+// ErrClosed is what a Sink answers once its subscription has ended: unsubscribed, or the connection is gone.
+var ErrClosed = errors.New("subscription closed")
+
+// ErrSlow is what a Sink answers where its client has not taken the notifications before: the subscription has ended.
+var ErrSlow = errors.New("subscription closed: its client is too slow")
+
+// Sink is one subscription as its handler sees it.
+type Sink struct {
+	session *session
+	method  *method
+	id      string
+	request *request
+	cancel  context.CancelFunc
+	ctx     context.Context
+	reply   chan reply // capacity 1: the answer of the subscribing call
+
+	// under session.mu
+	accepted bool
+	ended    bool
+	waiting  int // notifications in the session's queue
+}
+
+type reply struct {
+	data   []byte
+	failed bool
+}
+
+// ID returns the id under which the client knows the subscription.
+func (s *Sink) ID() string { return s.id }
+
+// Accept answers the subscribing call with the id. Notifications can be sent from then on, and arrive after the answer.
+// ErrClosed: the connection is gone; return from the handler.
+func (s *Sink) Accept() error {
+	answer := append(appendHead(nil, s.request.id), `,"result":`...)
+	answer = append(appendString(answer, s.id), '}')
+	c := s.session
+	c.mu.Lock()
+	if s.accepted {
+		c.mu.Unlock()
+		panic("BUG: subscription accepted twice")
+	}
+	s.accepted = true
+	if c.closed || c.draining {
+		s.ended = true
+		c.mu.Unlock()
+		return ErrClosed
+	}
+	c.subs[s.id] = s
+	c.pushLocked(message{data: answer})
+	c.mu.Unlock()
+	s.reply <- reply{data: answer}
+	return nil
+}
+
+// Send sends a notification with the result v, encoded as results of calls are. It never waits: where the client has left
+// Config.MessageBuffer notifications of this subscription unread, or 64 MiB of all, the subscription ends and Send returns ErrSlow.
+// After the end it returns ErrClosed. Any other error: v does not encode; nothing was sent.
+func (s *Sink) Send(v any) error {
+	size := 128
+	if h, ok := v.(Hex); ok {
+		size += 2 * len(h)
+	}
+	b := append(make([]byte, 0, size), `{"jsonrpc":"2.0","method":`...)
+	b = append(appendString(b, s.method.notification), `,"params":{"subscription":`...)
+	b = append(appendString(b, s.id), `,"result":`...)
+	b, err := appendValue(b, v)
+	if err != nil {
+		return err
+	}
+	b = append(b, "}}"...)
+
+	c := s.session
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if s.ended || c.closed || c.draining {
+		return ErrClosed
+	}
+	if !s.accepted {
+		panic("BUG: notification before the subscription was accepted")
+	}
+	if s.waiting >= c.server.cfg.MessageBuffer || c.queued+len(b) > maxQueued {
+		s.endLocked()
+		return ErrSlow
+	}
+	s.waiting++
+	c.queued += len(b)
+	c.pushLocked(message{data: b, sink: s})
+	return nil
+}
+
+// endLocked takes the subscription out of its session's set and ends its context.
+func (s *Sink) endLocked() {
+	if !s.ended {
+		s.ended = true
+		delete(s.session.subs, s.id)
+		s.cancel()
+	}
+}
+
+// newID returns 16 random letters and digits, the reference server's alphabet and length.
+func newID() string {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+	out := make([]byte, 0, 16)
+	var random [24]byte
+	for {
+		rand.Read(random[:])
+		for _, b := range random {
+			if b >= 4*byte(len(alphabet)) { // no letter is likelier than another
+				continue
+			}
+			if out = append(out, alphabet[int(b)%len(alphabet)]); len(out) == 16 {
+				return string(out)
+			}
+		}
+	}
+}
+
+// subscribe runs a subscription's handler and waits for its Accept or its error. sent tells that the answer is in the queue.
+func (c *session) subscribe(m *method, r *request) (out []byte, failed, sent bool) {
+	limit := c.server.cfg.MaxSubscriptions
+	c.mu.Lock()
+	if c.closed || c.draining {
+		c.mu.Unlock()
+		return appendError(nil, r.id, errInternal), true, false
+	}
+	if c.open >= limit {
+		c.mu.Unlock()
+		return appendError(nil, r.id, exceeded(CodeTooManySubscriptions, "Too many subscriptions on the connection", limit)), true, false
+	}
+	c.open++
+	c.handlers.Add(1)
+	c.mu.Unlock()
+
+	// The subscription outlives its frame, which may be large.
+	r = &request{id: bytes.Clone(r.id), params: bytes.Clone(r.params)}
+	s := &Sink{session: c, method: m, id: newID(), request: r, reply: make(chan reply, 1)}
+	s.ctx, s.cancel = context.WithCancel(c.ctx)
+	go func() {
+		defer c.handlers.Done()
+		err := c.server.runSubscription(m, newParams(r.params, m.names), s)
+		c.mu.Lock()
+		s.endLocked()
+		c.open--
+		accepted := s.accepted
+		c.mu.Unlock()
+		switch {
+		case !accepted && err != nil:
+			s.reply <- reply{data: appendError(nil, r.id, c.server.asError(m, err)), failed: true}
+		case !accepted:
+			s.reply <- reply{data: appendError(nil, r.id, errInternal), failed: true}
+		case errors.Is(err, ErrSlow):
+			c.server.log.Warn("subscription dropped: its client is too slow", "method", m.name, "remote", c.peer.remote)
+		case err != nil && !errors.Is(err, ErrClosed) && !errors.Is(err, context.Canceled):
+			c.server.log.Warn("subscription ended", "method", m.name, "error", err)
+		}
+	}()
+	select {
+	case answer := <-s.reply:
+		return answer.data, answer.failed, !answer.failed
+	case <-c.ctx.Done():
+		return nil, true, true
+	}
+}
+
+func (s *Server) runSubscription(m *method, p *Params, sink *Sink) (err error) {
+	defer s.guard(m.name, &err)
+	return m.subscribe(sink.ctx, p, sink)
+}
+
+// unsubscribe answers whether there was such a subscription; parameters that are no id name none.
+func (c *session) unsubscribe(m *method, r *request) []byte {
+	ended := false
+	p := newParams(r.params, nil)
+	var id string
+	if p.Next(&id) == nil && len(p.rest) == 0 {
+		c.mu.Lock()
+		if s, ok := c.subs[id]; ok && s.method == m.unsubscribes {
+			s.endLocked()
+			ended = true
+		}
+		c.mu.Unlock()
+	}
+	b := append(appendHead(nil, r.id), `,"result":`...)
+	if ended {
+		return append(b, "true}"...)
+	}
+	return append(b, "false}"...)
+}
