@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/gotensor/gotensor/node/chainspec"
+	"github.com/gotensor/gotensor/node/jsonrpc"
 	"github.com/gotensor/gotensor/storage/db"
 	"github.com/gotensor/gotensor/wasmhost"
 )
@@ -55,28 +56,11 @@ type Config struct {
 type RPCConfig struct {
 	// Listen are host:port pairs; port 0 takes any. None: no RPC.
 	Listen []string
-	// Unsafe allows unsafe methods to everybody (RPCUnsafe), to nobody (RPCSafe), or to those who reach a listener on loopback (RPCAuto).
-	Methods RPCMethods
-	// Origins are those whose browsers may ask; nil stands for Substrate's default of local pages and polkadot.js's; "all" allows every one.
-	Origins []string
-	// Limits: 0 takes Substrate's.
-	MaxRequest, MaxResponse                    int // bytes
-	MaxConnections, MaxSubscriptions, Buffered int // on the server; each on a connection
-	MaxBatch                                   int // requests in one batch; below 0: no batches
-	RateLimit                                  int // calls a minute and connection; 0 for none
-	RateLimitTrusted                           []string
-	TrustProxyHeaders                          bool
+	// Policy says whose calls of unsafe methods are answered: --rpc-methods.
+	Policy jsonrpc.Policy
+	// Server has the limits, and the origins that are let in. Logger and Metrics are the node's.
+	Server jsonrpc.Config
 }
-
-// RPCMethods says whether unsafe methods may be called.
-type RPCMethods uint8
-
-// Whether unsafe methods may be called.
-const (
-	RPCAuto RPCMethods = iota
-	RPCSafe
-	RPCUnsafe
-)
 
 // PoolConfig bounds the transaction pool: 0 takes Substrate's defaults.
 type PoolConfig struct {
