@@ -23,22 +23,22 @@ func newMetrics(r prometheus.Registerer) *metrics {
 	buckets := []float64{5, 25, 100, 500, 1_000, 2_500, 10_000, 25_000, 100_000, 1_000_000, 10_000_000}
 	m := &metrics{
 		time: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "rpc_calls_time", Help: "Total time [μs] of processed RPC calls", Buckets: buckets,
+			Name: "substrate_rpc_calls_time", Help: "Total time [μs] of processed RPC calls", Buckets: buckets,
 		}, []string{"protocol", "method", "is_rate_limited"}),
 		begun: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "rpc_calls_started", Help: "Number of received RPC calls (unique un-batched requests)",
+			Name: "substrate_rpc_calls_started", Help: "Number of received RPC calls (unique un-batched requests)",
 		}, []string{"protocol", "method"}),
 		ended: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "rpc_calls_finished", Help: "Number of processed RPC calls (unique un-batched requests)",
+			Name: "substrate_rpc_calls_finished", Help: "Number of processed RPC calls (unique un-batched requests)",
 		}, []string{"protocol", "method", "is_error", "is_rate_limited"}),
 		opens: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "rpc_sessions_opened", Help: "Number of persistent RPC sessions opened",
+			Name: "substrate_rpc_sessions_opened", Help: "Number of persistent RPC sessions opened",
 		}),
 		closes: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "rpc_sessions_closed", Help: "Number of persistent RPC sessions closed",
+			Name: "substrate_rpc_sessions_closed", Help: "Number of persistent RPC sessions closed",
 		}),
 		sessionSeconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "rpc_sessions_time", Help: "Total time [s] for each websocket session", Buckets: buckets,
+			Name: "substrate_rpc_sessions_time", Help: "Total time [s] for each websocket session", Buckets: buckets,
 		}, []string{"protocol"}),
 	}
 	r.MustRegister(m.time, m.begun, m.ended, m.opens, m.closes, m.sessionSeconds)
