@@ -30,7 +30,7 @@ type network struct {
 	terms   driver.Terms
 }
 
-func newNetwork(t *testing.T) *network {
+func newNetwork(t testing.TB) *network {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("it compiles the standard library for Wasm")
@@ -55,7 +55,7 @@ func newNetwork(t *testing.T) *network {
 	return &network{engine, genesis, driver.Terms{Version: code.Version, Genesis: genesis.Hash, Birth: genesis.Hash, MetadataHash: true}}
 }
 
-func (n *network) open(t *testing.T, change func(*client.Config)) *client.Client {
+func (n *network) open(t testing.TB, change func(*client.Config)) *client.Client {
 	t.Helper()
 	store, err := db.CreateFolder(t.TempDir(), db.MinMemory, n.genesis.Header, n.genesis.State, db.Options{})
 	if err != nil {
