@@ -1,0 +1,471 @@
+package pool
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/gotensor/gotensor/node/client"
+	"github.com/gotensor/gotensor/primitives/chain"
+	"github.com/gotensor/gotensor/primitives/hash"
+	"github.com/gotensor/gotensor/storage/db"
+)
+
+// Handle brings the pool up to what happened to the chain: what new blocks of the best chain contain leaves it, what blocks that left the chain contained comes
+// back, and watches learn of both and of finality. Call it for each event, in order; after a *client.LaggedError call Resync. An error is one of the store or of
+// ctx. The pool goes on with the next event.
+func (p *Pool) Handle(ctx context.Context, event client.Event) error {
+	p.maintenance.Lock()
+	defer p.maintenance.Unlock()
+	switch {
+	case event.Imported != nil:
+		if !event.Imported.NewBest {
+			return nil
+		}
+		bodies := map[hash.H256][]chain.OpaqueExtrinsic{event.Imported.Hash: event.Imported.Extrinsics}
+		return p.follow(ctx, event.Imported.Point, nil, bodies)
+	case event.Finalised != nil:
+		return p.finalise(ctx, event.Finalised.Moved)
+	}
+	return nil
+}
+
+// Resync brings the pool up to the chain's head where events were lost.
+func (p *Pool) Resync(ctx context.Context) error {
+	p.maintenance.Lock()
+	defer p.maintenance.Unlock()
+	head := p.chain.Head()
+	if err := p.follow(ctx, head.Best, nil, nil); err != nil {
+		return err
+	}
+	for _, block := range p.listener.awaited() {
+		header, err := p.chain.Header(block)
+		if err != nil || header.Number > head.Finalised.Number {
+			continue
+		}
+		if on, err := p.chain.Ancestor(head.Finalised.Hash, header.Number); err == nil && on == block {
+			p.listener.finalise(block)
+		}
+	}
+	return nil
+}
+
+func (p *Pool) finalise(ctx context.Context, moved db.Moved) error {
+	if len(moved.Finalised) == 0 {
+		return nil
+	}
+	// The best chain may have been dropped, or the event of a best block may be missing.
+	last := moved.Finalised[len(moved.Finalised)-1]
+	p.mu.RLock()
+	handled := p.handled
+	p.mu.RUnlock()
+	gone := func(block hash.H256) bool {
+		return slices.ContainsFunc(moved.Dropped, func(d db.Point) bool { return d.Hash == block })
+	}
+	if gone(handled.Hash) || handled.Number < last.Number {
+		to := last
+		if gone(handled.Hash) {
+			to = moved.Head.Best
+		}
+		if err := p.follow(ctx, to, moved.Retracted, nil); err != nil {
+			return err
+		}
+	}
+	for _, block := range moved.Finalised {
+		p.listener.finalise(block.Hash)
+	}
+	return nil
+}
+
+// follow goes from the best block that the pool knows to another one. dropped are blocks of the way back that are in the store no more, from the best block down,
+// and bodies are those of blocks that need not be read.
+func (p *Pool) follow(ctx context.Context, to db.Point, dropped []db.Retracted, bodies map[hash.H256][]chain.OpaqueExtrinsic) error {
+	p.mu.RLock()
+	from := p.handled
+	p.mu.RUnlock()
+	if from == to {
+		return nil
+	}
+	route, err := p.route(from, to, dropped)
+	if err != nil {
+		// The way there is too long, or leads over blocks that are no more. What is in the pool is checked again, and what is stale goes then.
+		p.cfg.Log.Debug("no way to the best block", "from", from, "to", to, "err", err)
+		p.arrive(to)
+		p.revalidate(to, true)
+		return nil
+	}
+	if bodies == nil {
+		bodies = make(map[hash.H256][]chain.OpaqueExtrinsic, len(dropped))
+	}
+	for _, d := range dropped {
+		bodies[d.Hash] = d.Body
+	}
+	body := func(block hash.H256) ([]chain.OpaqueExtrinsic, error) {
+		if body, ok := bodies[block]; ok {
+			return body, nil
+		}
+		return p.chain.Body(block)
+	}
+
+	for _, block := range route.Retracted {
+		p.listener.retract(block.Hash)
+	}
+	included := make(map[hash.H256]struct{})
+	parent := route.Common
+	var failed error
+	for _, block := range route.Enacted {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		extrinsics, err := body(block.Hash)
+		if err != nil {
+			failed = fmt.Errorf("read the body of %s: %w", block, err)
+		}
+		for _, h := range p.prune(ctx, block, parent, extrinsics) {
+			included[h] = struct{}{}
+		}
+		parent = block
+	}
+	p.metrics.pruned.Add(float64(len(included)))
+	for _, block := range slices.Backward(route.Retracted) {
+		extrinsics, err := body(block.Hash)
+		if err != nil {
+			failed = fmt.Errorf("read the body of %s: %w", block, err)
+			continue
+		}
+		p.resubmit(ctx, to, extrinsics, included)
+	}
+	p.arrive(to)
+	p.revalidate(to, false)
+	return failed
+}
+
+// route is the way between two blocks of which the store may have dropped the first.
+func (p *Pool) route(from, to db.Point, dropped []db.Retracted) (db.Route, error) {
+	at := slices.IndexFunc(dropped, func(r db.Retracted) bool { return r.Hash == from.Hash })
+	if at < 0 {
+		return p.chain.Route(from.Hash, to.Hash)
+	}
+	// What was dropped lies above a block that was not, and which is an ancestor of all that remain.
+	retracted := make([]db.Point, 0, len(dropped))
+	for _, r := range dropped[at:] {
+		retracted = append(retracted, r.Point)
+	}
+	lowest := retracted[len(retracted)-1]
+	if lowest.Number == 0 {
+		return db.Route{}, errors.New("block 0 was dropped")
+	}
+	common, err := p.chain.Ancestor(to.Hash, lowest.Number-1)
+	if err != nil {
+		return db.Route{}, err
+	}
+	route, err := p.chain.Route(common, to.Hash)
+	route.Retracted = append(retracted, route.Retracted...)
+	return route, err
+}
+
+// arrive says that the pool has handled a block.
+func (p *Pool) arrive(at db.Point) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.handled = at
+	close(p.moved)
+	p.moved = make(chan struct{})
+}
+
+// prune takes out what a block contains, and what cannot be in another one after it, and returns the hashes of the block's extrinsics.
+func (p *Pool) prune(ctx context.Context, block, parent db.Point, extrinsics []chain.OpaqueExtrinsic) []hash.H256 {
+	ids := make([]identity, len(extrinsics))
+	hashes := make([]hash.H256, len(extrinsics))
+	for i, xt := range extrinsics {
+		ids[i] = identify(xt)
+		hashes[i] = ids[i].hash
+	}
+	// Of those in the pool it is known what they provide. For others the runtime is asked, where there is something in the pool that could wait for it.
+	provides := make([][]Tag, len(extrinsics))
+	var unknown []int
+	p.mu.RLock()
+	empty := len(p.graph.ready.all) == 0 && len(p.graph.future.all) == 0
+	for i, h := range hashes {
+		if tx := p.graph.find(h); tx != nil {
+			provides[i] = tx.Provides
+		} else {
+			unknown = append(unknown, i)
+		}
+	}
+	p.mu.RUnlock()
+	if !empty {
+		p.each(len(unknown), func(i int) {
+			i = unknown[i]
+			if tx, err := p.validate(ctx, parent, InBlock, extrinsics[i], ids[i], true); err == nil {
+				provides[i] = tx.Provides
+			}
+		})
+	}
+
+	p.mu.Lock()
+	done := p.graph.prune(slices.Concat(provides...))
+	for _, promoted := range done.promoted {
+		p.announceLocked(promoted)
+	}
+	for _, tx := range done.failed {
+		p.listener.tell(tx.Hash, Status{Kind: StatusDropped})
+	}
+	now := p.cfg.Now()
+	for _, h := range hashes {
+		p.bans.ban(now, h)
+	}
+	again := slices.DeleteFunc(done.pruned, func(tx *Transaction) bool { return p.bans.banned(now, tx.Hash) })
+	p.mu.Unlock()
+	// What provides a tag of the block without being in it is probably invalid now; what only led to it may be valid still.
+	p.readmit(ctx, block, again)
+
+	p.listener.include(block.Hash, hashes)
+	p.clearStale(block.Number)
+	return hashes
+}
+
+// readmit validates transactions again that left the pool with a block, and takes those in that are valid still.
+func (p *Pool) readmit(ctx context.Context, at db.Point, txs []*Transaction) {
+	results := make([]error, len(txs))
+	valid := make([]*Transaction, len(txs))
+	p.each(len(txs), func(i int) {
+		valid[i], results[i] = p.validate(ctx, at, txs[i].Source, txs[i].Extrinsic, identity{txs[i].Hash, txs[i].Bytes}, true)
+	})
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i, tx := range txs {
+		err := results[i]
+		if err == nil {
+			valid[i].age = tx.age
+			err = p.addLocked(valid[i])
+		}
+		p.lostLocked(tx.Hash, err)
+	}
+}
+
+// lostLocked tells what became of a transaction that was in the pool or on the best chain and did not get into the pool again because of err.
+func (p *Pool) lostLocked(h hash.H256, err error) {
+	var invalid *InvalidError
+	var low *TooLowPriorityError
+	switch {
+	case err == nil, errors.Is(err, ErrAlreadyImported):
+	case errors.Is(err, ErrFull): // was told
+	case errors.As(err, &low), errors.Is(err, ErrCycle), errors.Is(err, ErrFuture):
+		p.listener.tell(h, Status{Kind: StatusDropped})
+	default:
+		if errors.As(err, &invalid) && !invalid.Unknown {
+			p.bans.ban(p.cfg.Now(), h)
+		}
+		p.listener.tell(h, Status{Kind: StatusInvalid})
+	}
+}
+
+// resubmit brings the transactions of a block that left the best chain back into the pool, but for those that are in the new blocks.
+func (p *Pool) resubmit(ctx context.Context, at db.Point, extrinsics []chain.OpaqueExtrinsic, included map[hash.H256]struct{}) {
+	p.metrics.resubmitted.Add(float64(len(extrinsics)))
+	var txs []*Transaction
+	p.mu.Lock()
+	for _, xt := range extrinsics {
+		id := identify(xt)
+		if _, ok := included[id.hash]; ok || p.graph.contains(id.hash) {
+			continue
+		}
+		p.bans.lift(id.hash)
+		p.ages++
+		txs = append(txs, &Transaction{Hash: id.hash, Extrinsic: xt, Bytes: id.bytes, Source: External, age: p.ages})
+	}
+	p.mu.Unlock()
+	p.readmit(ctx, at, txs)
+}
+
+// clearStale takes out what is valid no longer than up to a block.
+func (p *Pool) clearStale(number chain.BlockNumber) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var stale []*Transaction
+	for _, tx := range p.graph.ready.all {
+		if tx.ValidTill <= uint64(number) {
+			stale = append(stale, tx.Transaction)
+		}
+	}
+	for _, tx := range p.graph.future.all {
+		if tx.ValidTill <= uint64(number) {
+			stale = append(stale, tx.Transaction)
+		}
+	}
+	slices.SortFunc(stale, compareAge)
+	hashes := make([]hash.H256, len(stale))
+	for i, tx := range stale {
+		hashes[i] = tx.Hash
+	}
+	p.removeInvalidLocked(hashes)
+	p.bans.clear(p.cfg.Now())
+}
+
+// each calls f for 0 to n-1, on as many goroutines as validations may run.
+func (p *Pool) each(n int, f func(int)) {
+	var next atomic.Int64
+	var all sync.WaitGroup
+	for range min(n, p.cfg.Validations) {
+		all.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				f(i)
+			}
+		})
+	}
+	all.Wait()
+}
+
+// minRevalidated is the least number of transactions that are validated again at a time (MIN_BACKGROUND_REVALIDATION_BATCH_SIZE).
+const minRevalidated = 20
+
+// revalidate checks in the background whether what is ready is valid still, the oldest first: what was validated long enough ago, or anything with all. Of what is
+// due a quarter is checked with each block, so that the work that an old, full pool makes has a bound and block production has the rest. Where the last check is
+// still under way it does nothing.
+func (p *Pool) revalidate(at db.Point, all bool) {
+	if !p.revalidating.TryLock() {
+		return
+	}
+	now := p.cfg.Now()
+	var due []*readyTx
+	p.mu.RLock()
+	for _, tx := range p.graph.ready.all {
+		if all || tx.at+uint64(p.cfg.RevalidateBlocks) <= uint64(at.Number) || now.Sub(tx.validated) >= p.cfg.RevalidatePeriod {
+			due = append(due, tx)
+		}
+	}
+	p.mu.RUnlock()
+	if len(due) == 0 || p.closing.Err() != nil {
+		p.revalidating.Unlock()
+		return
+	}
+	slices.SortFunc(due, func(a, b *readyTx) int {
+		return cmp.Or(cmp.Compare(a.at, b.at), compareAge(a.Transaction, b.Transaction))
+	})
+	if !all {
+		due = due[:min(len(due), max(minRevalidated, len(due)/4))]
+	}
+	p.work.Go(func() {
+		defer p.revalidating.Unlock()
+		p.check(at, due)
+	})
+}
+
+// check validates transactions again, one at a time, and takes out those that are invalid.
+func (p *Pool) check(at db.Point, due []*readyTx) {
+	var invalid []hash.H256
+	updated := make(map[hash.H256]*Transaction)
+	for _, old := range due {
+		p.mu.RLock()
+		gone := old.gone
+		p.mu.RUnlock()
+		if gone {
+			continue
+		}
+		tx, err := p.validate(p.closing, at, old.Source, old.Extrinsic, identity{old.Hash, old.Bytes}, true)
+		var refused *InvalidError
+		switch {
+		case p.closing.Err() != nil:
+			return
+		case err == nil:
+			updated[tx.Hash] = tx
+		case errors.As(err, &refused) && refused.Unknown:
+			// It may be known once others are in a block.
+		default:
+			invalid = append(invalid, old.Hash)
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.handled.Number > at.Number+1 || p.handled.Number < at.Number {
+		// The chain went on while this was going on, and what is said here may be wrong by now: what requires nothing at one block does so at another.
+		// That it was invalid is not forgotten by the chain, though, and the next check comes to it.
+		updated = nil
+	}
+	p.removeInvalidLocked(invalid)
+	p.updateLocked(updated)
+}
+
+// place is where a transaction is, to tell what changed.
+type place uint8
+
+const (
+	nowhere place = iota
+	inReady
+	inFuture
+)
+
+func (p *Pool) placeLocked(h hash.H256) place {
+	if _, ok := p.graph.ready.all[h]; ok {
+		return inReady
+	}
+	if _, ok := p.graph.future.all[h]; ok {
+		return inFuture
+	}
+	return nowhere
+}
+
+// updateLocked gives ready transactions the validity that the runtime found last. Where it differs, the transaction and those that depend on it are taken out and
+// put back in, as what they require may be elsewhere now.
+func (p *Pool) updateLocked(updated map[hash.H256]*Transaction) {
+	order := make([]*Transaction, 0, len(updated))
+	for _, tx := range updated {
+		old, ok := p.graph.ready.all[tx.Hash]
+		if !ok {
+			continue
+		}
+		tx.age = old.age
+		if sameValidity(old, tx) {
+			old.at, old.validated = tx.at, tx.validated
+			continue
+		}
+		order = append(order, tx)
+	}
+	slices.SortFunc(order, compareAge)
+	var back []*Transaction
+	for _, tx := range order {
+		for _, removed := range p.graph.removeSubtree(tx.Hash) {
+			if renewed, ok := updated[removed.Hash]; ok {
+				removed = renewed
+			}
+			back = append(back, removed)
+		}
+	}
+	// In which order they come back is not known before: what comes before what it requires waits in between, whether the pool takes what waits or not.
+	rejectFuture := p.graph.rejectFuture
+	p.graph.rejectFuture = false
+	by := make(map[hash.H256]hash.H256)
+	for _, tx := range back {
+		done, _ := p.graph.add(tx)
+		for _, usurped := range done.removed {
+			by[usurped.Hash] = tx.Hash
+		}
+	}
+	if p.graph.rejectFuture = rejectFuture; rejectFuture {
+		p.graph.clearFuture()
+	}
+	for _, tx := range back {
+		switch p.placeLocked(tx.Hash) {
+		case inFuture:
+			p.listener.tell(tx.Hash, Status{Kind: StatusFuture})
+		case nowhere:
+			status := Status{Kind: StatusDropped}
+			if usurper, ok := by[tx.Hash]; ok {
+				status = Status{Kind: StatusUsurped, By: usurper}
+			}
+			p.listener.tell(tx.Hash, status)
+		}
+	}
+	p.enforceLocked(hash.H256{})
+}
+
+// sameValidity tells whether nothing in the graph changes: what is required no longer was in a block already.
+func sameValidity(old *readyTx, tx *Transaction) bool {
+	return old.Priority == tx.Priority && old.ValidTill == tx.ValidTill && old.Propagate == tx.Propagate && slices.Equal(old.Provides, tx.Provides) &&
+		(slices.Equal(old.Requires, tx.Requires) || old.best && len(tx.Requires) == 0)
+}
