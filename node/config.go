@@ -1,11 +1,12 @@
 package node
 
 import (
-	"log/slog"
 	"time"
 
 	"github.com/gotensor/gotensor/node/chainspec"
 	"github.com/gotensor/gotensor/node/jsonrpc"
+	"github.com/gotensor/gotensor/node/logging"
+	"github.com/gotensor/gotensor/node/pool"
 	"github.com/gotensor/gotensor/storage/db"
 	"github.com/gotensor/gotensor/wasmhost"
 )
@@ -39,15 +40,14 @@ type Config struct {
 	Signatures int
 
 	RPC        RPCConfig
-	Pool       PoolConfig
+	Pool       pool.Config // Authoring, Log and Metrics are the node's
 	Prometheus PrometheusConfig
 	// Offchain says when offchain workers run. OffchainIndexing keeps what the runtime indexes for them.
 	Offchain         OffchainWorkers
 	OffchainIndexing bool
 
-	// Log receives what happens; nil drops it. Filters, where not nil, lets RPC change what is logged.
-	Log     *slog.Logger
-	Filters Filters
+	// Log is where the node says what happens; nil drops it.
+	Log *logging.Log
 	// StatusEvery is how often the idle line is logged: 0 for five seconds, less for never.
 	StatusEvery time.Duration
 }
@@ -62,13 +62,6 @@ type RPCConfig struct {
 	Server jsonrpc.Config
 }
 
-// PoolConfig bounds the transaction pool: 0 takes Substrate's defaults.
-type PoolConfig struct {
-	Transactions int // --pool-limit
-	Bytes        int // --pool-kbytes, in bytes
-	BanFor       time.Duration
-}
-
 // PrometheusConfig is where metrics are served: "" for nowhere.
 type PrometheusConfig struct{ Listen string }
 
@@ -81,11 +74,3 @@ const (
 	OffchainAlways
 	OffchainNever
 )
-
-// Filters can change what is logged while the node runs: node/logging has one.
-type Filters interface {
-	// Add adds directives as --log has them: "runtime=debug,aura=trace".
-	Add(directives string) error
-	// Reset goes back to those of the start.
-	Reset() error
-}
