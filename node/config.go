@@ -1,11 +1,11 @@
 package node
 
 import (
-	"time"
-
+	"github.com/gotensor/gotensor/consensus/aura"
 	"github.com/gotensor/gotensor/node/chainspec"
 	"github.com/gotensor/gotensor/node/jsonrpc"
 	"github.com/gotensor/gotensor/node/logging"
+	"github.com/gotensor/gotensor/node/offchain"
 	"github.com/gotensor/gotensor/node/pool"
 	"github.com/gotensor/gotensor/storage/db"
 	"github.com/gotensor/gotensor/wasmhost"
@@ -43,13 +43,15 @@ type Config struct {
 	Pool       pool.Config // Authoring, Log and Metrics are the node's
 	Prometheus PrometheusConfig
 	// Offchain says when offchain workers run. OffchainIndexing keeps what the runtime indexes for them.
-	Offchain         OffchainWorkers
+	Offchain         offchain.Mode
 	OffchainIndexing bool
 
 	// Log is where the node says what happens; nil drops it.
 	Log *logging.Log
-	// StatusEvery is how often the idle line is logged: 0 for five seconds, less for never.
-	StatusEvery time.Duration
+	// Quiet leaves out the line that tells every five seconds how the chain stands.
+	Quiet bool
+	// Clock is what slots are read from; nil for the machine's.
+	Clock aura.Clock
 }
 
 // RPCConfig says who may ask what.
@@ -64,13 +66,3 @@ type RPCConfig struct {
 
 // PrometheusConfig is where metrics are served: "" for nowhere.
 type PrometheusConfig struct{ Listen string }
-
-// OffchainWorkers says when offchain workers run.
-type OffchainWorkers uint8
-
-// When offchain workers run.
-const (
-	OffchainWhenAuthority OffchainWorkers = iota
-	OffchainAlways
-	OffchainNever
-)

@@ -37,6 +37,8 @@ type Config struct {
 	Substitutes []chainspec.CodeSubstitute
 	ForkBlocks  []chainspec.ForkBlock
 	BadBlocks   []hash.H256
+	// OffchainIndexing keeps what runtimes index for offchain use: --enable-offchain-indexing.
+	OffchainIndexing bool
 	// Log receives what runtimes log, up to LogLevel; nil drops it.
 	Log      func(level wasmhost.LogLevel, target, message string)
 	LogLevel wasmhost.LogLevel
@@ -329,6 +331,12 @@ func (c *Client) Import(ctx context.Context, b *Block) (hash.H256, error) {
 		if record.State, record.Changes, err = on.Finish(header); err != nil {
 			return fail(err)
 		}
+	}
+
+	if !c.cfg.OffchainIndexing {
+		without := *record.Changes
+		without.Offchain = nil
+		record.Changes = &without
 	}
 
 	c.change.Lock()

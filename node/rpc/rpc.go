@@ -66,9 +66,9 @@ const (
 // Filters changes what is logged while the node runs.
 type Filters interface {
 	// AddFilter adds directives, "sync=debug,state=trace", to those in force.
-	AddFilter(directives string) error
+	AddFilter(directives string)
 	// ResetFilter goes back to those the node started with.
-	ResetFilter() error
+	ResetFilter()
 }
 
 // api is the methods over what they work on.

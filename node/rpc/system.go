@@ -91,21 +91,18 @@ func (a *api) addLogFilter(_ context.Context, p *jsonrpc.Params) (any, error) {
 	if err := p.Next(&directives); err != nil {
 		return nil, err
 	}
-	return nil, a.filter(func(f Filters) error { return f.AddFilter(string(directives)) })
+	return nil, a.filter(func(f Filters) { f.AddFilter(string(directives)) })
 }
 
 func (a *api) resetLogFilter(context.Context, *jsonrpc.Params) (any, error) {
 	return nil, a.filter(Filters.ResetFilter)
 }
 
-func (a *api) filter(change func(Filters) error) error {
-	err := errFilters
-	if a.Filters != nil {
-		err = change(a.Filters)
+func (a *api) filter(change func(Filters)) error {
+	if a.Filters == nil {
+		return &jsonrpc.Error{Code: jsonrpc.CodeInternal, Message: errFilters.Error()}
 	}
-	if err != nil {
-		return &jsonrpc.Error{Code: jsonrpc.CodeInternal, Message: err.Error()}
-	}
+	change(a.Filters)
 	return nil
 }
 
