@@ -2,8 +2,9 @@ package jsonrpc
 
 import (
 	"bytes"
-	"encoding/hex"
+	"encoding/binary"
 	"encoding/json"
+	"slices"
 )
 
 // Appender is a result that writes its own JSON: the way for large results, which then exist once, in the frame that is sent.
@@ -18,9 +19,27 @@ type Hex []byte
 // AppendJSON appends the quoted hexadecimal form.
 func (h Hex) AppendJSON(b []byte) []byte {
 	b = append(b, `"0x`...)
-	b = hex.AppendEncode(b, h)
+	at := len(b)
+	b = slices.Grow(b, 2*len(h)+1)[:at+2*len(h)]
+	out := b[at:]
+	for len(h) >= 4 && len(out) >= 8 {
+		binary.LittleEndian.PutUint64(out, uint64(digits[h[0]])|uint64(digits[h[1]])<<16|uint64(digits[h[2]])<<32|uint64(digits[h[3]])<<48)
+		h, out = h[4:], out[8:]
+	}
+	for i, c := range h {
+		binary.LittleEndian.PutUint16(out[2*i:], digits[c])
+	}
 	return append(b, '"')
 }
+
+// digits are the two hexadecimal digits of each byte, the first one low.
+var digits = func() (t [256]uint16) {
+	const hex = "0123456789abcdef"
+	for i := range t {
+		t[i] = uint16(hex[i>>4]) | uint16(hex[i&15])<<8
+	}
+	return t
+}()
 
 // MarshalJSON is AppendJSON, for Hex inside other values.
 func (h Hex) MarshalJSON() ([]byte, error) {

@@ -1,6 +1,7 @@
 package jsonrpc
 
 import (
+	"bytes"
 	"iter"
 	"unicode/utf8"
 )
@@ -50,9 +51,13 @@ func parseRequest(b []byte, broken *Error) request {
 			if i = skipString(b, i); i < 0 {
 				return bad
 			}
-			name, ok := unquote(b[start:i])
-			if !ok {
-				return bad
+			name := b[start+1 : i-1]
+			if bytes.IndexByte(name, '\\') >= 0 {
+				text, ok := unquote(b[start:i])
+				if !ok {
+					return bad
+				}
+				name = []byte(text)
 			}
 			if i = space(b, i); i >= len(b) || b[i] != ':' {
 				return bad
@@ -62,7 +67,7 @@ func parseRequest(b []byte, broken *Error) request {
 				return bad
 			}
 			value := b[start:i]
-			switch name {
+			switch string(name) {
 			case "jsonrpc":
 				version, versions = value, versions+1
 			case "method":
@@ -96,8 +101,11 @@ func parseRequest(b []byte, broken *Error) request {
 	var name string
 	ok := versions == 1 && methods == 1 && paramss <= 1
 	if ok {
-		v, is := str(version)
-		ok = is && v == "2.0"
+		ok = string(version) == `"2.0"`
+		if !ok {
+			v, is := str(version)
+			ok = is && v == "2.0"
+		}
 	}
 	if ok {
 		name, ok = str(method)

@@ -143,45 +143,6 @@ func NewServer(cfg Config, m *Methods) *Server {
 
 type connKey struct{}
 
-// conn is an accepted connection: it knows its listener's policy, and gives up on a peer that takes no bytes.
-type conn struct {
-	net.Conn
-	unsafe  bool
-	timeout time.Duration
-}
-
-// chunk is how much has to go out within one timeout.
-const chunk = 64 << 10
-
-func (c *conn) Write(b []byte) (int, error) {
-	written := 0
-	for {
-		part := b[written:min(len(b), written+chunk)]
-		if err := c.Conn.SetWriteDeadline(time.Now().Add(c.timeout)); err != nil {
-			return written, err
-		}
-		n, err := c.Conn.Write(part)
-		written += n
-		if err != nil || written == len(b) {
-			return written, err
-		}
-	}
-}
-
-type listener struct {
-	net.Listener
-	unsafe  bool
-	timeout time.Duration
-}
-
-func (l listener) Accept() (net.Conn, error) {
-	c, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
-	}
-	return &conn{Conn: c, unsafe: l.unsafe, timeout: l.timeout}, nil
-}
-
 // Serve answers the connections of l until Close, or until ctx ends, which closes l alone. It returns nil then, and the error of l else.
 // Call it once for each listener, of IPv4 and IPv6 for example.
 func (s *Server) Serve(ctx context.Context, l net.Listener, p Policy) error {
@@ -192,7 +153,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, p Policy) error {
 	s.mu.Unlock()
 	stop := context.AfterFunc(ctx, func() { l.Close() })
 	defer stop()
-	err := s.http.Serve(listener{l, p.allowsUnsafe(l.Addr()), s.cfg.WriteTimeout})
+	err := s.http.Serve(listener{Listener: l, unsafe: p.allowsUnsafe(l.Addr()), timeout: s.cfg.WriteTimeout})
 	if errors.Is(err, http.ErrServerClosed) || ctx.Err() != nil {
 		return nil
 	}
@@ -250,7 +211,7 @@ func WithUnsafe(ctx context.Context, allowed bool) context.Context {
 	return context.WithValue(ctx, peerKey{}, &peer{unsafe: allowed})
 }
 
-// answer handles a frame: one object, or a batch. It returns nil where nothing is to be sent, or has been sent already.
+// answer handles a frame: one object, or a batch. ctx carries p. It returns nil where nothing is to be sent, or has been sent already.
 func (s *Server) answer(ctx context.Context, p *peer, frame []byte) []byte {
 	frame = trim(frame)
 	if len(frame) > 0 && frame[0] == '[' {
@@ -352,7 +313,7 @@ func (s *Server) call(ctx context.Context, p *peer, r *request) (out []byte, sen
 	case m.unsubscribes != nil:
 		out = p.session.unsubscribe(m, r)
 	default:
-		result, err := s.run(context.WithValue(ctx, peerKey{}, p), m, newParams(r.params, m.names))
+		result, err := s.run(ctx, m, newParams(r.params, m.names))
 		out, failed = s.reply(r, m, result, err)
 	}
 	s.metrics.finished(p.proto, label, failed, limited, time.Since(start))

@@ -21,6 +21,7 @@ import (
 type session struct {
 	server *Server
 	ws     *websocket.Conn
+	conn   *conn // below ws
 	peer   *peer
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -60,6 +61,7 @@ func (s *Server) serveWebSocket(w http.ResponseWriter, r *http.Request, p *peer)
 		subs:   make(map[string]*Sink),
 	}
 	p.session = c
+	c.conn = r.Context().Value(connKey{}).(*conn) // the server's ConnContext sets it
 	ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{
 		InsecureSkipVerify: true, // origins have been checked before, against Config.CORS
 		CompressionMode:    websocket.CompressionDisabled,
@@ -165,7 +167,7 @@ var errTooLarge = errors.New("message over the limit")
 
 // frame reads one message. What is over the limit is read to its end and dropped, so that the connection goes on.
 func (c *session) frame() ([]byte, error) {
-	_, r, err := c.ws.Reader(c.ctx)
+	_, r, err := c.ws.Reader(context.Background()) // abort ends it; a context that can end would cost a timer for each part
 	if err != nil {
 		return nil, err
 	}
@@ -220,33 +222,38 @@ func (c *session) write() {
 				return
 			}
 		}
-		for i, m := range batch {
-			var err error
-			if m.data != nil {
-				err = c.ws.Write(c.ctx, websocket.MessageText, m.data)
-			}
-			if m.sink != nil {
-				c.mu.Lock()
-				m.sink.waiting--
-				c.queued -= len(m.data)
-				c.mu.Unlock()
-			}
-			if m.done != nil {
-				m.done()
-			}
-			if err != nil {
-				c.server.log.Debug("WebSocket write", "remote", c.peer.remote, "error", err)
-				c.abort()
-				for _, m := range batch[i+1:] {
-					if m.done != nil {
-						m.done()
-					}
-				}
-				return
-			}
-			batch[i] = message{}
+		err := c.writeBatch(batch)
+		clear(batch)
+		if err != nil {
+			c.server.log.Debug("WebSocket write", "remote", c.peer.remote, "error", err)
+			c.abort()
+			return
 		}
 	}
+}
+
+// writeBatch sends the messages; after an error, it only takes their weight off the session.
+func (c *session) writeBatch(batch []message) error {
+	var err error
+	c.conn.cork()
+	for _, m := range batch {
+		if err == nil && m.data != nil {
+			err = c.ws.Write(context.Background(), websocket.MessageText, m.data) // abort ends it, as it ends reads
+		}
+		if m.sink != nil {
+			c.mu.Lock()
+			m.sink.waiting--
+			c.queued -= len(m.data)
+			c.mu.Unlock()
+		}
+		if m.done != nil {
+			m.done()
+		}
+	}
+	if e := c.conn.uncork(); err == nil {
+		err = e
+	}
+	return err
 }
 
 // maxMissed is how many checks in a row may find that the peer has not answered for two intervals.
