@@ -22,6 +22,10 @@ type ReadyIterator struct {
 // takes what is there. at is the block that is to be built on.
 func (p *Pool) Ready(ctx context.Context, at hash.H256) *ReadyIterator {
 	p.waitFor(ctx, at)
+	return p.iterator()
+}
+
+func (p *Pool) iterator() *ReadyIterator {
 	it := &ReadyIterator{pool: p, counts: map[*readyTx]int{}, invalid: map[*readyTx]bool{}, returned: map[hash.H256]*readyTx{}}
 	p.mu.RLock()
 	defer p.mu.RUnlock()

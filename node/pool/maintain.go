@@ -42,6 +42,7 @@ func (p *Pool) Resync(ctx context.Context) error {
 	if err := p.follow(ctx, head.Best, nil, nil); err != nil {
 		return err
 	}
+	p.finalised = head.Finalised.Number
 	for _, block := range p.listener.awaited() {
 		header, err := p.chain.Header(block)
 		if err != nil || header.Number > head.Finalised.Number {
@@ -75,6 +76,7 @@ func (p *Pool) finalise(ctx context.Context, moved db.Moved) error {
 			return err
 		}
 	}
+	p.finalised = max(p.finalised, last.Number)
 	for _, block := range moved.Finalised {
 		p.listener.finalise(block.Hash)
 	}
@@ -96,6 +98,10 @@ func (p *Pool) follow(ctx context.Context, to db.Point, dropped []db.Retracted, 
 		p.cfg.Log.Debug("no way to the best block", "from", from, "to", to, "err", err)
 		p.arrive(to)
 		p.revalidate(to, true)
+		return nil
+	}
+	if len(route.Enacted) == 0 || route.Common.Number < p.finalised {
+		// An event from before the pool was brought up to a later block.
 		return nil
 	}
 	if bodies == nil {
@@ -207,8 +213,14 @@ func (p *Pool) prune(ctx context.Context, block, parent db.Point, extrinsics []c
 		})
 	}
 
+	p.pruneTags(ctx, block, slices.Concat(provides...), hashes)
+	return hashes
+}
+
+// pruneTags takes out what provides one of tags, since a block does, and says that the extrinsics with these hashes are in the block.
+func (p *Pool) pruneTags(ctx context.Context, block db.Point, tags []Tag, hashes []hash.H256) {
 	p.mu.Lock()
-	done := p.graph.prune(slices.Concat(provides...))
+	done := p.graph.prune(tags)
 	for _, promoted := range done.promoted {
 		p.announceLocked(promoted)
 	}
@@ -226,7 +238,6 @@ func (p *Pool) prune(ctx context.Context, block, parent db.Point, extrinsics []c
 
 	p.listener.include(block.Hash, hashes)
 	p.clearStale(block.Number)
-	return hashes
 }
 
 // readmit validates transactions again that left the pool with a block, and takes those in that are valid still.

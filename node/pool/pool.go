@@ -114,8 +114,9 @@ type Pool struct {
 	close   context.CancelFunc
 	work    sync.WaitGroup // what runs in the background
 
-	// maintenance is held by who brings the pool up to a block.
+	// maintenance is held by who brings the pool up to a block. It guards finalised, the last final block that the pool knows of.
 	maintenance sync.Mutex
+	finalised   chain.BlockNumber
 
 	mu      sync.RWMutex
 	graph   *graph
@@ -137,6 +138,7 @@ func New(cfg Config, chain Chain) (*Pool, error) {
 		graph: newGraph(cfg.RejectFuture), bans: newBans(cfg.BanPeriod, max(minBans, cfg.Ready.Count+cfg.Future.Count)),
 		handled: chain.Head().Best, moved: make(chan struct{}), imports: map[chan hash.H256]struct{}{},
 	}
+	p.finalised = chain.Head().Finalised.Number
 	p.closing, p.close = context.WithCancel(context.Background())
 	var err error
 	if p.metrics, err = newMetrics(cfg.Metrics, p); err != nil {
@@ -330,7 +332,7 @@ func (p *Pool) Find(h hash.H256) (tx *Transaction, ready, ok bool) {
 
 // Pending returns all that is ready, in the order in which it would go into a block.
 func (p *Pool) Pending() []chain.OpaqueExtrinsic {
-	it := p.Ready(context.Background(), hash.H256{})
+	it := p.iterator()
 	var pending []chain.OpaqueExtrinsic
 	for tx, ok := it.Next(); ok; tx, ok = it.Next() {
 		pending = append(pending, tx.Extrinsic)

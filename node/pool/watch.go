@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/gotensor/gotensor/primitives/hash"
@@ -152,10 +153,9 @@ type inclusion struct {
 
 // watched are the watches of one transaction.
 type watched struct {
-	watches     []*Watch
-	future      bool // was told
-	ready       bool
-	inclusionIn hash.H256 // the block it was last said to be in
+	watches       []*Watch
+	future, ready bool        // were told
+	blocks        []hash.H256 // that it was said to be in
 }
 
 // listener tells watches what happens. It has its own lock, and takes no other while it holds it but those of watches.
@@ -211,8 +211,8 @@ func (l *listener) remove(w *Watch) {
 	}
 }
 
-// tell passes a status on. What a client was told already is not repeated: a transaction is future only before it is ready, and ready once, as the
-// fork-aware pool tells it.
+// tell passes a status on. What a client was told already is not repeated: a transaction is future only before it is ready, ready once, and once in
+// each block, as the fork-aware pool tells it.
 func (l *listener) tell(h hash.H256, s Status) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -236,10 +236,10 @@ func (l *listener) tellLocked(h hash.H256, s Status) {
 		}
 		of.ready = true
 	case StatusInBlock:
-		if of.inclusionIn == s.Block {
+		if slices.Contains(of.blocks, s.Block) {
 			return
 		}
-		of.inclusionIn = s.Block
+		of.blocks = append(of.blocks, s.Block)
 	}
 	for _, w := range of.watches {
 		w.push(s)
@@ -280,11 +280,6 @@ func (l *listener) include(block hash.H256, hashes []hash.H256) {
 func (l *listener) retract(block hash.H256) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, i := range l.included[block] {
-		if of := l.watched[i.hash]; of != nil && of.inclusionIn == block {
-			of.inclusionIn = hash.H256{} // it may come back
-		}
-	}
 	l.dropLocked(block)
 }
 
