@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/gotensor/gotensor/node/finality"
 	"github.com/gotensor/gotensor/node/jsonrpc"
 	"github.com/gotensor/gotensor/primitives/chain"
 )
@@ -11,26 +12,11 @@ import (
 // Finality is what grandpa_* ask of who votes.
 type Finality interface {
 	// RoundState returns the votes of the rounds under way; ok is false where no voter runs.
-	RoundState() (state RoundState, ok bool)
+	RoundState() (state finality.RoundState, ok bool)
 	// ProveFinality returns an encoded FinalityProof of a block, nil where it is not final yet or nothing proves it. Its error is for the client.
 	ProveFinality(ctx context.Context, block chain.BlockNumber) ([]byte, error)
 	// Justifications calls f with each new encoded justification until ctx ends or f gives an error.
 	Justifications(ctx context.Context, f func(justification []byte) error) error
-}
-
-// RoundState is the state of the voter. Source: sc-consensus-grandpa-rpc, report.rs: weights and numbers have 32 bits in the answer.
-type RoundState struct {
-	SetID      uint64
-	Best       Round
-	Background []Round
-}
-
-// Round is the votes of one round.
-type Round struct {
-	Number                 uint64
-	Total, Threshold       uint64
-	Prevotes, Precommits   uint64            // the weight of those who voted
-	NoPrevote, NoPrecommit []chain.AccountID // who did not, in ascending order of their keys
 }
 
 var (
@@ -65,7 +51,7 @@ type roundStates struct {
 	Background []roundState `json:"background"`
 }
 
-func reportRound(r Round) (roundState, error) {
+func reportRound(r finality.Round) (roundState, error) {
 	const most = 1<<32 - 1
 	for _, n := range []uint64{r.Number, r.Total, r.Threshold, r.Prevotes, r.Precommits} {
 		if n > most {

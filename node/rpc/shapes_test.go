@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gotensor/gotensor/node/finality"
 	"github.com/gotensor/gotensor/node/jsonrpc"
 	"github.com/gotensor/gotensor/node/pool"
 	"github.com/gotensor/gotensor/primitives/chain"
@@ -119,11 +120,11 @@ func TestShapes(t *testing.T) {
 
 func TestStructs(t *testing.T) {
 	missing := []chain.AccountID{chain.AccountID(filled(2)), chain.AccountID(filled(1))}
-	best, err := reportRound(Round{Number: 2, Total: 100, Threshold: 67, Prevotes: 50, NoPrevote: missing[:1], NoPrecommit: []chain.AccountID{missing[1], missing[0]}})
+	best, err := reportRound(finality.Round{Number: 2, Total: 100, Threshold: 67, Prevotes: 50, NoPrevote: missing[:1], NoPrecommit: []chain.AccountID{missing[1], missing[0]}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	past, err := reportRound(Round{Number: 1, Total: 100, Threshold: 67, Prevotes: 100, Precommits: 100})
+	past, err := reportRound(finality.Round{Number: 1, Total: 100, Threshold: 67, Prevotes: 100, Precommits: 100})
 	if err != nil {
 		t.Fatal(err)
 	}
