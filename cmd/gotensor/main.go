@@ -104,6 +104,8 @@ Exit codes: 0 done, 1 it went wrong, 2 the command line makes no sense.`,
 		EnableBashCompletion: true,
 		Flags:                []cli.Flag{jsonFlag},
 		Commands: []*cli.Command{
+			nodeCommand(),
+			testnetCommand(),
 			chainSpecCommand(),
 			runtimeCommand(),
 			keyCommand(),

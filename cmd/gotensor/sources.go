@@ -101,11 +101,20 @@ func specHint(path string, err error) error {
 	return wrapped
 }
 
+// codeCache is where compiled runtimes are kept, "" where the system has no place for them.
+func codeCache() string {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(dir, "gotensor", "code")
+}
+
 // newEngine makes the engine of a command. Compiled runtimes are kept below the user's cache folder, so that the second look at a
 // runtime does not compile it again; a system without such a folder does without.
 func newEngine(c *cli.Context, cfg wasmhost.Config) (*wasmhost.Engine, error) {
-	if dir, err := os.UserCacheDir(); err == nil && !cfg.Interpreter && cfg.CacheDir == "" {
-		cfg.CacheDir = filepath.Join(dir, "gotensor", "code")
+	if !cfg.Interpreter && cfg.CacheDir == "" {
+		cfg.CacheDir = codeCache()
 	}
 	cfg.OnFault = func(err error) { printHint(c.App.ErrWriter, "%v", err) }
 	engine, err := wasmhost.NewEngine(cfg)

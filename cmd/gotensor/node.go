@@ -1,0 +1,237 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/gotensor/gotensor/node"
+	"github.com/gotensor/gotensor/node/chainspec"
+	"github.com/gotensor/gotensor/node/logging"
+	"github.com/gotensor/gotensor/storage/kv"
+	"github.com/gotensor/gotensor/wasmhost"
+)
+
+func nodeCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "node",
+		Usage: "run a node of a chain",
+		Description: `The flags are those of Substrate's and Subtensor's nodes. The node authors and votes with the keys it holds, keeps the chain, and answers
+JSON-RPC; it talks to no peers yet. SIGINT or SIGTERM stops it in order, a second one at once. docs/node.md says more about each flag, and what is logged.
+--json prints a document with the addresses once the node listens; the log goes to stderr.
+
+   gotensor node --dev
+   gotensor node --chain local --validator --one --base-path /var/lib/gotensor
+   gotensor node --dev --chain chain.json --rpc-port 9955 -lruntime=debug`,
+		Flags:  nodeFlags(),
+		Action: runNode,
+	}
+}
+
+func runNode(c *cli.Context) error {
+	if _, err := arguments(c, 0, 0); err != nil {
+		return hint(err, "a flag with several values is given several times, or once with commas between them")
+	}
+	s, err := nodeSetup(c)
+	if err != nil {
+		return err
+	}
+	return s.run(c, func(up *upReport) error {
+		if !wantsJSON(c) {
+			return nil // the log has it
+		}
+		return emit(c, up)
+	})
+}
+
+// upReport is what others need to know of a node that listens.
+type upReport struct {
+	Chain   string   `json:"chain"` // the id
+	Name    string   `json:"name"`
+	Folder  string   `json:"folder"`
+	RPC     []string `json:"rpc"` // host:port, each for HTTP and WebSocket
+	Metrics string   `json:"metrics,omitempty"`
+}
+
+func (r *upReport) text(p *printer) {
+	p.row("chain", "%s", r.Chain)
+	p.row("folder", "%s", r.Folder)
+	p.row("JSON-RPC", "%s", strings.Join(r.RPC, ", "))
+}
+
+// run runs the node until a signal comes. up is called once it listens.
+func (s *setup) run(c *cli.Context, up func(*upReport) error) (err error) {
+	ctx, stop := signal.NotifyContext(c.Context, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // the second signal does what signals do
+
+	log, err := newLog(c)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	s.config.Log = log
+
+	temporary := s.base == ""
+	if temporary {
+		if s.base, err = os.MkdirTemp("", "gotensor-"); err != nil {
+			return fmt.Errorf("folder for --tmp: %w", err)
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(s.base)) }()
+	}
+	if s.config.Spec, err = s.readSpec(ctx, c); err != nil {
+		return ended(ctx, err)
+	}
+	if s.config.Folder, err = chainFolder(s.base, s.config.Spec.ID); err != nil {
+		return err
+	}
+	s.hello(log.Logger())
+	limitNodeMemory(s.config.StoreMemory)
+
+	n, err := node.New(ctx, s.config)
+	if err != nil {
+		return ended(ctx, s.startHint(err))
+	}
+	defer func() { err = errors.Join(err, n.Close()) }()
+	report := &upReport{Chain: s.config.Spec.ID, Name: s.config.Name, Folder: s.config.Folder, RPC: n.RPCAddresses(), Metrics: n.MetricsAddress()}
+	if err := up(report); err != nil {
+		return err
+	}
+	return n.Run(ctx)
+}
+
+// ended is the error of what a signal may have ended, which is none then.
+func ended(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return nil
+	}
+	return err
+}
+
+// newLog makes the log of a node, on stderr.
+func newLog(c *cli.Context) (*logging.Log, error) {
+	file, isFile := c.App.ErrWriter.(*os.File)
+	log, err := logging.New(logging.Config{
+		Out:      c.App.ErrWriter,
+		Filters:  strings.Join(c.StringSlice("log"), ","),
+		Detailed: c.Bool("detailed-log-output"),
+		Color:    isFile && !c.Bool("disable-log-color") && os.Getenv("NO_COLOR") == "" && logging.IsTerminal(file),
+	})
+	if err != nil {
+		return nil, usage(c, "--log: %v", err)
+	}
+	return log, nil
+}
+
+// chainFolder is where a chain is kept, with Substrate's names.
+func chainFolder(base, id string) (string, error) {
+	dir, err := storeFolder(base, id)
+	if err != nil {
+		return "", err
+	}
+	return filepath.Dir(filepath.Dir(dir)), nil
+}
+
+// readSpec reads the chain spec and makes its genesis state. The code that is compiled for it is in the folder of the cache when the node asks for it.
+func (s *setup) readSpec(ctx context.Context, c *cli.Context) (*chainspec.Spec, error) {
+	engine, err := s.openEngine()
+	if err != nil {
+		return nil, err
+	}
+	defer engine.Close()
+	spec, err := readChain(ctx, c, engine, s.chain)
+	if err != nil {
+		return nil, err
+	}
+	if err := spec.Genesis.MakeRaw(ctx, engine); err != nil {
+		return nil, fmt.Errorf("genesis of chain %q: %w", spec.ID, err)
+	}
+	return spec, nil
+}
+
+// openEngine settles where compiled code is kept. A node runs without such a folder, unless it was told which.
+func (s *setup) openEngine() (*wasmhost.Engine, error) {
+	cfg := &s.config.Wasm
+	if cfg.Interpreter || cfg.CacheDir != "" {
+		return wasmhost.NewEngine(*cfg)
+	}
+	cfg.CacheDir = codeCache()
+	engine, err := wasmhost.NewEngine(*cfg)
+	if err != nil && cfg.CacheDir != "" {
+		s.warnings = append(s.warnings, fmt.Sprintf("Compiled runtimes are not kept, so that the next start is slow: %v", err))
+		cfg.CacheDir = ""
+		engine, err = wasmhost.NewEngine(*cfg)
+	}
+	return engine, err
+}
+
+// aroundStore is what a node takes of memory besides its store: the pool, what RPC answers, compiled runtimes and instances.
+const aroundStore = 1 << 30
+
+// limitNodeMemory has the collector keep the process near what the node is bounded by. GOMEMLIMIT has the last word.
+func limitNodeMemory(store int64) {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(store + aroundStore)
+	}
+}
+
+// copyrightStart is the year in which the project began.
+const copyrightStart = 2026
+
+// hello logs what a Substrate node says first: sc-cli, runner.rs, print_node_infos.
+func (s *setup) hello(log *slog.Logger) {
+	cfg := &s.config
+	role := "FULL"
+	if cfg.Authority {
+		role = "AUTHORITY"
+	}
+	log = log.With("target", "sc_cli::runner")
+	log.Info("Gotensor Node")
+	log.Info("✌️  version " + cfg.Version)
+	log.Info(fmt.Sprintf("❤️  by the gotensor authors, %d-%d", copyrightStart, max(copyrightStart, time.Now().Year())))
+	log.Info("📋 Chain specification: " + cfg.Spec.Name)
+	log.Info("🏷  Node name: " + cfg.Name)
+	log.Info("👤 Role: " + role)
+	log.Info("💾 Database: Badger at " + node.StoreFolder(cfg.Folder))
+	log.Info(fmt.Sprintf("💻 %s/%s, %s, %s", runtime.GOOS, runtime.GOARCH, count(runtime.NumCPU(), "CPU core"), runtime.Version()))
+	for _, text := range s.warnings {
+		log.Warn(text)
+	}
+}
+
+// startHint adds to the error of a node that did not start what helps to mend it.
+func (s *setup) startHint(err error) error {
+	var genesis *node.GenesisError
+	folder := node.StoreFolder(s.config.Folder)
+	switch {
+	case errors.As(err, &genesis):
+		again := "gotensor purge-chain --base-path " + s.base + " --chain " + s.config.Spec.ID
+		if _, ours := lookupLocal(s.config.Spec.ID, false); ours {
+			return hint(hint(err, "to begin a new chain: %s", again),
+				"a chain of an earlier build of the runtime goes on under the spec of its genesis: gotensor build-spec --raw writes one, --chain takes it")
+		}
+		return hint(err, "give the chain spec that the store was made from, or begin anew: %s", again)
+	case errors.Is(err, kv.ErrLocked):
+		return hint(err, "another node runs in %q: stop it, or give another --base-path", folder)
+	case errors.Is(err, kv.ErrFull), errors.Is(err, syscall.ENOSPC):
+		return hint(err, "make room on the disk of %q; what is in the store is whole", folder)
+	case errors.Is(err, syscall.EADDRINUSE):
+		return hint(err, "another program listens there: --rpc-port and --prometheus-port say where else, 0 takes a free port")
+	case errors.Is(err, os.ErrPermission):
+		return hint(err, "the node reads and writes below %q: who runs it must be allowed to", s.config.Folder)
+	case errors.Is(err, wasmhost.ErrNotWasm), errors.Is(err, wasmhost.ErrTooComplex):
+		return hint(err, "codeSubstitutes in the chain spec can replace a runtime from a block on")
+	}
+	return err
+}
