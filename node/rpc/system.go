@@ -84,8 +84,6 @@ func reservedPeer(_ context.Context, p *jsonrpc.Params) (any, error) {
 	return nil, &jsonrpc.Error{Code: systemPeerArgument, Message: "this node has no peer-to-peer network"}
 }
 
-var errFilters = errors.New("what this node logs is fixed")
-
 func (a *api) addLogFilter(_ context.Context, p *jsonrpc.Params) (any, error) {
 	var directives text
 	if err := p.Next(&directives); err != nil {
@@ -100,7 +98,7 @@ func (a *api) resetLogFilter(context.Context, *jsonrpc.Params) (any, error) {
 
 func (a *api) filter(change func(Filters)) error {
 	if a.Filters == nil {
-		return &jsonrpc.Error{Code: jsonrpc.CodeInternal, Message: errFilters.Error()}
+		return &jsonrpc.Error{Code: jsonrpc.CodeInternal, Message: "what this node logs cannot be changed"}
 	}
 	change(a.Filters)
 	return nil
