@@ -1,6 +1,7 @@
 package jsonrpc
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 const (
@@ -72,7 +74,7 @@ func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
 			[]byte("Supplied content type is not allowed. Content-Type: application/json is required\n"))
 		return
 	}
-	body, err := s.body(r)
+	body, err := s.body(w, r)
 	switch {
 	case errors.Is(err, errTooLarge):
 		limit := s.cfg.MaxRequestSize
@@ -83,11 +85,13 @@ func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		respond(w, http.StatusInternalServerError, jsonType, appendError(nil, null, errInternal))
 		return
-	case !startsJSON(body):
+	}
+	frame, ok := start(body)
+	if !ok {
 		respond(w, http.StatusBadRequest, jsonType, appendError(nil, null, errParse))
 		return
 	}
-	respond(w, http.StatusOK, jsonType, s.answer(context.WithValue(r.Context(), peerKey{}, p), p, body))
+	respond(w, http.StatusOK, jsonType, s.answer(context.WithValue(r.Context(), peerKey{}, p), p, frame))
 }
 
 // peer says who sent the request.
@@ -106,31 +110,30 @@ func (s *Server) peer(r *http.Request) *peer {
 	return p
 }
 
-// body reads a request's body up to the limit.
-func (s *Server) body(r *http.Request) ([]byte, error) {
+// body reads a request's body up to the limit. As with writes, each chunk of it has to come within the timeout.
+func (s *Server) body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	limit := int64(s.cfg.MaxRequestSize)
 	if r.ContentLength > limit {
 		return nil, errTooLarge
 	}
-	b := make([]byte, 0, min(max(r.ContentLength, 512), 16<<10)+1)
-	in := io.LimitReader(r.Body, limit+1)
+	control := http.NewResponseController(w)
+	defer control.SetReadDeadline(time.Time{})
+	var b bytes.Buffer
+	b.Grow(int(min(max(r.ContentLength, 0), chunk)) + bytes.MinRead)
 	for {
-		if len(b) == cap(b) {
-			b = append(b, 0)[:len(b)]
-		}
-		n, err := in.Read(b[len(b):cap(b)])
-		b = b[:len(b)+n]
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
+		if err := control.SetReadDeadline(time.Now().Add(s.cfg.WriteTimeout)); err != nil {
 			return nil, err
 		}
+		n, err := b.ReadFrom(io.LimitReader(r.Body, min(chunk, limit+1-int64(b.Len()))))
+		switch {
+		case err != nil:
+			return nil, err
+		case int64(b.Len()) > limit:
+			return nil, errTooLarge
+		case n == 0:
+			return b.Bytes(), nil
+		}
 	}
-	if int64(len(b)) > limit {
-		return nil, errTooLarge
-	}
-	return b, nil
 }
 
 func isJSON(contentType string) bool {

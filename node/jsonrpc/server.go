@@ -36,7 +36,7 @@ type Config struct {
 	CORS []string
 
 	PingInterval time.Duration // 30 s; a WebSocket peer that answers none within twice that, three times over, is closed
-	WriteTimeout time.Duration // how long a peer may take no byte before it is closed; 30 s
+	WriteTimeout time.Duration // within which a peer has to take, or over HTTP to send, 64 KiB of a message; 30 s
 
 	Logger  *slog.Logger          // nil: none
 	Metrics prometheus.Registerer // nil: none
@@ -183,7 +183,7 @@ func (s *Server) Close(ctx context.Context) error {
 			c.abort()
 		}
 		s.mu.Unlock()
-		<-finished
+		// Handlers that do not heed their contexts are not waited for.
 	}
 	return err
 }
@@ -211,10 +211,10 @@ func WithUnsafe(ctx context.Context, allowed bool) context.Context {
 	return context.WithValue(ctx, peerKey{}, &peer{unsafe: allowed})
 }
 
-// answer handles a frame: one object, or a batch. ctx carries p. It returns nil where nothing is to be sent, or has been sent already.
+// answer handles a frame that start has accepted: one object, or a batch. ctx carries p. It returns nil where nothing is to be sent, or has
+// been sent already.
 func (s *Server) answer(ctx context.Context, p *peer, frame []byte) []byte {
-	frame = trim(frame)
-	if len(frame) > 0 && frame[0] == '[' {
+	if frame[0] == '[' {
 		return s.batch(ctx, p, frame)
 	}
 	r := parseRequest(frame, errParse)
@@ -229,19 +229,6 @@ func (s *Server) answer(ctx context.Context, p *peer, frame []byte) []byte {
 		return nil
 	}
 	return out
-}
-
-func trim(b []byte) []byte {
-	b = b[space(b, 0):]
-	for len(b) > 0 {
-		switch b[len(b)-1] {
-		case ' ', '\t', '\n', '\r':
-			b = b[:len(b)-1]
-			continue
-		}
-		break
-	}
-	return b
 }
 
 func (s *Server) batch(ctx context.Context, p *peer, frame []byte) []byte {

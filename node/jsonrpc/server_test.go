@@ -2,7 +2,9 @@ package jsonrpc_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -45,6 +47,27 @@ func methods() *jsonrpc.Methods {
 		return jsonrpc.Hex(make([]byte, n)), nil
 	})
 	m.Method("dangerous", func(context.Context, *jsonrpc.Params) (any, error) { return true, nil }, jsonrpc.Unsafe())
+	m.Method("strict", func(_ context.Context, p *jsonrpc.Params) (any, error) {
+		var a, b strict
+		if err := p.Next(&a); err != nil {
+			return nil, err
+		}
+		return nil, p.Next(&b)
+	}, jsonrpc.Names("a", "b"))
+	m.Method("panics_later", func(context.Context, *jsonrpc.Params) (any, error) { return panicking{}, nil })
+	m.Method("channel", func(context.Context, *jsonrpc.Params) (any, error) { return make(chan int), nil })
+	m.Method("custom", func(context.Context, *jsonrpc.Params) (any, error) {
+		return nil, fmt.Errorf("step: %w", &jsonrpc.Error{Code: 1010, Message: "Invalid <Transaction>", Data: map[string][]int{"a": {1}}})
+	})
+	m.Method("shapes", func(context.Context, *jsonrpc.Params) (any, error) {
+		return []any{jsonrpc.Hex{}, jsonrpc.Hex{0, 255, 16, 0xab, 0xcd, 0xef}, "a<b>&\x00", nil, json.RawMessage(`{"x":1}`)}, nil
+	})
+	refuse := func(err error) jsonrpc.SubscriptionHandler {
+		return func(context.Context, *jsonrpc.Params, *jsonrpc.Sink) error { return err }
+	}
+	m.Subscription("refuse_subscribe", "refuse", "refuse_unsubscribe", refuse(&jsonrpc.Error{Code: 4, Message: "no"}))
+	m.Subscription("mute_subscribe", "mute", "mute_unsubscribe", refuse(nil))
+	m.Subscription("panic_subscribe", "panic", "panic_unsubscribe", func(context.Context, *jsonrpc.Params, *jsonrpc.Sink) error { panic("on purpose") })
 	m.Subscription("count_subscribe", "count", "count_unsubscribe", func(ctx context.Context, p *jsonrpc.Params, s *jsonrpc.Sink) error {
 		var n int
 		if err := p.Next(&n); err != nil {
@@ -63,6 +86,20 @@ func methods() *jsonrpc.Methods {
 	}, jsonrpc.Alias("count_alias"))
 	return m
 }
+
+// strict takes numbers only and says so as a method's own type does.
+type strict int
+
+func (s *strict) UnmarshalJSON(b []byte) error {
+	if b[0] < '0' || b[0] > '9' {
+		return jsonrpc.InvalidParams("invalid type")
+	}
+	return nil
+}
+
+type panicking struct{}
+
+func (panicking) AppendJSON([]byte) []byte { panic("on purpose") }
 
 func serve(t testing.TB, cfg jsonrpc.Config, m *jsonrpc.Methods, p jsonrpc.Policy) (addr string, s *jsonrpc.Server) {
 	t.Helper()

@@ -25,7 +25,10 @@ type session struct {
 	peer   *peer
 	ctx    context.Context
 	cancel context.CancelFunc
-	slots  chan struct{}
+	slots  chan struct{} // a token a call
+
+	weight  atomic.Int64  // bytes of frames and answers under way
+	lighter chan struct{} // holds a token when weight has gone down
 
 	mu       sync.Mutex
 	queue    []message
@@ -54,11 +57,12 @@ const maxQueued = 64 << 20
 
 func (s *Server) serveWebSocket(w http.ResponseWriter, r *http.Request, p *peer) {
 	c := &session{
-		server: s,
-		peer:   p,
-		slots:  make(chan struct{}, s.cfg.MaxCalls),
-		wake:   make(chan struct{}, 1),
-		subs:   make(map[string]*Sink),
+		server:  s,
+		peer:    p,
+		slots:   make(chan struct{}, s.cfg.MaxCalls),
+		wake:    make(chan struct{}, 1),
+		lighter: make(chan struct{}, 1),
+		subs:    make(map[string]*Sink),
 	}
 	p.session = c
 	c.conn = r.Context().Value(connKey{}).(*conn) // the server's ConnContext sets it
@@ -107,67 +111,101 @@ func (s *Server) serveWebSocket(w http.ResponseWriter, r *http.Request, p *peer)
 
 // read takes frames until the connection ends.
 func (c *session) read() {
-	for {
-		select {
-		case c.slots <- struct{}{}:
-		case <-c.ctx.Done():
-			return
-		}
+	for c.room() {
 		frame, err := c.frame()
-		release := func() { <-c.slots }
 		switch {
 		case errors.Is(err, errTooLarge):
 			limit := c.server.cfg.MaxRequestSize
-			c.push(message{data: appendError(nil, null, exceeded(CodeOversizedRequest, "Request is too big", limit)), done: release})
+			c.answer(appendError(nil, null, exceeded(CodeOversizedRequest, "Request is too big", limit)), 0)
 			continue
 		case err != nil:
 			c.server.log.Debug("WebSocket read", "remote", c.peer.remote, "error", err)
 			return
 		}
+		weight := len(frame)
 		c.mu.Lock()
 		if c.draining {
 			c.mu.Unlock()
-			release()
+			c.release(0)
 			continue
 		}
+		c.weight.Add(int64(weight))
 		c.calls.Add(1)
 		c.mu.Unlock()
 		go func() {
 			defer c.calls.Done()
-			if !startsJSON(frame) {
-				c.push(message{data: appendError(nil, null, errParse), done: release})
-				return
-			}
-			if answer := c.server.answer(c.ctx, c.peer, frame); answer != nil {
-				c.push(message{data: answer, done: release})
+			var out []byte
+			if frame, ok := start(frame); ok {
+				out = c.server.answer(c.ctx, c.peer, frame)
 			} else {
-				release()
+				out = appendError(nil, null, errParse)
 			}
+			c.answer(out, weight)
 		}()
 	}
 }
 
-// startsJSON tells whether an object or array begins within the first 128 bytes, as the reference server wants it.
-func startsJSON(b []byte) bool {
-	for i, c := range b {
-		switch c {
-		case '{', '[':
-			return true
-		case ' ', '\t', '\n', '\r', '\f':
-			if i < 127 {
-				continue
-			}
-		}
+// room waits for a slot and until frames and answers under way weigh less than the bound. False: the connection has ended.
+func (c *session) room() bool {
+	select {
+	case c.slots <- struct{}{}:
+	case <-c.ctx.Done():
 		return false
 	}
-	return false
+	for {
+		if c.weight.Load() < maxWeight {
+			return true
+		}
+		select {
+		case <-c.lighter:
+		case <-c.ctx.Done():
+			return false
+		}
+	}
+}
+
+// maxWeight bounds the bytes of frames and answers under way before no further frame is read.
+const maxWeight = 64 << 20
+
+// answer queues the answer to a frame of the weight, which leaves with it. nil: nothing to send.
+func (c *session) answer(out []byte, weight int) {
+	if out == nil {
+		c.release(weight)
+		return
+	}
+	c.weight.Add(int64(len(out)))
+	c.push(message{data: out, done: func() { c.release(weight + len(out)) }})
+}
+
+// release gives a slot and a weight back. Some callers hold c.mu, so it does not take it.
+func (c *session) release(weight int) {
+	c.weight.Add(-int64(weight))
+	<-c.slots
+	select {
+	case c.lighter <- struct{}{}:
+	default:
+	}
+}
+
+// start cuts white space off the front, of which the reference server takes 127 bytes, and tells whether an object or array begins there.
+func start(b []byte) ([]byte, bool) {
+	for i, c := range b[:min(len(b), 128)] {
+		switch c {
+		case '{', '[':
+			return b[i:], true
+		case ' ', '\t', '\n', '\r', '\f':
+			continue
+		}
+		return nil, false
+	}
+	return nil, false
 }
 
 var errTooLarge = errors.New("message over the limit")
 
 // frame reads one message. What is over the limit is read to its end and dropped, so that the connection goes on.
 func (c *session) frame() ([]byte, error) {
-	_, r, err := c.ws.Reader(context.Background()) // abort ends it; a context that can end would cost a timer for each part
+	_, r, err := c.ws.Reader(context.Background()) // abort ends it, for less than a context costs
 	if err != nil {
 		return nil, err
 	}
