@@ -147,12 +147,12 @@ func TestRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string][]byte{"gotensor_portable.wasm": c.Module, "gotensor_portable.compact.compressed.wasm": c.Compressed} {
+	for name, want := range map[string][]byte{"gotensor_portable" + suffix() + ".wasm": c.Module, "gotensor_portable" + suffix() + ".compact.compressed.wasm": c.Compressed} {
 		if got, err := os.ReadFile(filepath.Join(dir, name)); err != nil || !bytes.Equal(got, want) {
 			t.Errorf("%s: %d bytes, %v, expected %d", name, len(got), err, len(want))
 		}
 	}
-	for _, want := range []string{"portable: sample-7 (gotensor--2.tx3.au1), 1 runtime APIs\n", c.Hash.String(), c.Proposal.String()} {
+	for _, want := range []string{"portable" + suffix() + ": sample-7 (gotensor--2.tx3.au1), 1 runtime APIs\n", c.Hash.String(), c.Proposal.String()} {
 		if !strings.Contains(stdout.String(), want) {
 			t.Errorf("%q is not in %q", want, stdout.String())
 		}
@@ -171,7 +171,7 @@ func TestRunMistakes(t *testing.T) {
 		{[]string{"-flavour", "other"}, 2, `unknown flavour "other"`},
 		{[]string{"more"}, 2, `unexpected argument "more"`},
 		{[]string{"-package", "./no-such-package"}, 1, "compile runtime: go build"},
-		{[]string{"-package", "./primitives/hash"}, 1, "native: "},
+		{[]string{"-package", "./primitives/hash"}, 1, "native" + suffix() + ": "},
 	} {
 		var stdout, stderr bytes.Buffer
 		if exit := run(t.Context(), append([]string{"-o", filepath.Join(broken, "out")}, c.args...), &stdout, &stderr); exit != c.exit {
