@@ -6,6 +6,11 @@ FUZZTIME ?= 2m
 # The one version of the linter, here and in CI.
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
+BUILD = CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o $(BIN) ./cmd/gotensor
+# What is built from the folders $(1).
+sources = go.mod go.sum $(shell find $(1) -type f ! -name '*_test.go' ! -path '*/testdata/*' \( -name '*.go' -o -name '*.s' -o -name 'completion.*' \))
+PACE = $(if $(findstring --fast-blocks,$(ARGS)),_fast)
+
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -16,11 +21,27 @@ help: ## list the targets
 
 .PHONY: build
 build: ## build the binary bin/gotensor
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o $(BIN) ./cmd/gotensor
+	$(BUILD)
 
 .PHONY: runtime
-runtime: ## build both blobs of the runtime into bin/ and print their sizes and hashes
+runtime: ## build the blobs of the runtime, at both paces, into bin/ and print their sizes and hashes
 	$(GO) run ./runtime-wasm/build -o bin
+	$(GO) run -tags fast ./runtime-wasm/build -o bin
+
+# There is a folder of that name, so without .PHONY this would do nothing.
+.PHONY: testnet
+testnet: $(BIN) $(dir $(BIN))gotensor_native$(PACE).compact.compressed.wasm ## run a local chain; ARGS=--fast-blocks has a block every 250 ms, ARGS=--help all else
+	@$(BIN) testnet $(ARGS)
+
+# The binary and the blobs as files, which are built when a source is newer.
+$(BIN): $(call sources,.)
+	$(BUILD) && touch $@
+
+%/gotensor_native.compact.compressed.wasm: $(call sources,primitives pallets runtime-wasm internal)
+	$(GO) run ./runtime-wasm/build -flavour native -o $*
+
+%/gotensor_native_fast.compact.compressed.wasm: $(call sources,primitives pallets runtime-wasm internal)
+	$(GO) run -tags fast ./runtime-wasm/build -flavour native -o $*
 
 .PHONY: test
 test: ## run all tests
