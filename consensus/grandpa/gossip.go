@@ -1,11 +1,15 @@
 package grandpa
 
 import (
+	"errors"
 	"fmt"
 	"math/bits"
 
 	"github.com/gotensor/gotensor/primitives/keys"
 )
+
+// ErrWeight: a gossiped commit or catch-up has more votes than equivocations that are tolerated explain.
+var ErrWeight = errors.New("too many votes")
 
 // checkVotes checks votes that were gossiped together: all of voters, with at least a supermajority, with no more than each tolerated equivocator's second vote on top
 // of all, and signed. Source: sc-consensus-grandpa, communication/mod.rs, check_compact_commit and check_catch_up.
@@ -21,7 +25,7 @@ func checkVotes(votes []SignedVote, kind Kind, voters *VoterSet, round, setID ui
 			return fmt.Errorf("%w: %s is no voter", ErrVoters, votes[i].ID)
 		}
 		if weight, carry = bits.Add64(weight, voters.At(position).Weight, 0); carry != 0 || weight > most {
-			return fmt.Errorf("%w: %ss weigh more than %d", ErrEquivocations, kind, most)
+			return fmt.Errorf("%w: %ss weigh more than %d", ErrWeight, kind, most)
 		}
 	}
 	if weight < voters.threshold {
@@ -39,7 +43,7 @@ func checkVotes(votes []SignedVote, kind Kind, voters *VoterSet, round, setID ui
 	return nil
 }
 
-// CheckGossipedCommit checks what can be checked of a commit without the chain, signatures above all. Errors: ErrVoters, ErrMinority, ErrEquivocations, ErrSignature.
+// CheckGossipedCommit checks what can be checked of a commit without the chain, signatures above all. Errors: ErrVoters, ErrMinority, ErrWeight, ErrSignature.
 func CheckGossipedCommit(c *CompactCommit, voters *VoterSet, round, setID uint64) error {
 	return checkVotes(c.Commit().Precommits, Precommit, voters, round, setID)
 }

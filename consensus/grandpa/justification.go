@@ -23,8 +23,6 @@ var (
 	ErrMinority = fmt.Errorf("%w: no supermajority for the target", ErrJustification)
 	// ErrAncestry: a precommit is for a block that does not descend from the lowest one, or has another number.
 	ErrAncestry = fmt.Errorf("%w: precommits are not for one chain", ErrJustification)
-	// ErrEquivocations: a voter votes more than twice.
-	ErrEquivocations = fmt.Errorf("%w: a voter votes more than twice", ErrJustification)
 	// ErrSignature: a signature is not that of the voter for that round and set.
 	ErrSignature = fmt.Errorf("%w: bad signature", ErrJustification)
 	// ErrHeaders: the headers are not those between the lowest precommit and the others.
@@ -96,8 +94,8 @@ type CommitResult struct {
 	Precommits, Duplicates, Equivocations, Strangers int
 }
 
-// CheckCommit reports whether a commit makes its target final. Precommits of strangers and duplicates count for nothing; signatures are not looked at. The error
-// says why it is not valid: ErrMinority, ErrAncestry or ErrEquivocations. Source: finality-grandpa, validate_commit.
+// CheckCommit reports whether a commit makes its target final. Precommits of strangers, duplicates, and what a voter says after two votes, count for nothing; signatures are not
+// looked at. The error says why it is not valid: ErrMinority or ErrAncestry. Source: finality-grandpa, validate_commit.
 func CheckCommit(commit *Commit, voters *VoterSet, c Chain) (CommitResult, error) {
 	result := CommitResult{Precommits: len(commit.Precommits)}
 	known := func(id AuthorityID) bool { _, ok := voters.Position(id); return ok }
@@ -105,8 +103,7 @@ func CheckCommit(commit *Commit, voters *VoterSet, c Chain) (CommitResult, error
 	round := NewRound(0, voters, base)
 	for i := range commit.Precommits {
 		p := &commit.Precommits[i]
-		position, ok := voters.Position(p.ID)
-		if !ok {
+		if !known(p.ID) {
 			result.Strangers++
 			continue
 		}
@@ -121,8 +118,6 @@ func CheckCommit(commit *Commit, voters *VoterSet, c Chain) (CommitResult, error
 			result.Duplicates++
 		case imported.Equivocation != nil:
 			result.Equivocations++
-		case round.phases[Precommit].votes[position].count > 1:
-			return result, fmt.Errorf("%w: %s", ErrEquivocations, p.ID)
 		}
 	}
 	if !ok {
@@ -143,7 +138,7 @@ func CheckCommit(commit *Commit, voters *VoterSet, c Chain) (CommitResult, error
 // those of strangers too, and that the headers are just those that are needed. It returns the justification. Source: sc-consensus-grandpa, justification.rs; stricter
 // than that in the numbers of blocks, which must be those of their chain.
 //
-// Errors: ErrTarget, ErrMinority, ErrAncestry, ErrEquivocations, ErrSignature, ErrHeaders, which all wrap ErrJustification; ErrJustification alone where it does not decode.
+// Errors: ErrTarget, ErrMinority, ErrAncestry, ErrSignature, ErrHeaders, which all wrap ErrJustification; ErrJustification alone where it does not decode.
 func VerifyJustification(data []byte, target Target, setID uint64, voters *VoterSet) (*Justification, error) {
 	j, err := DecodeJustification(data)
 	if err != nil {
