@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/gotensor/gotensor/node/client"
+	"github.com/gotensor/gotensor/node/finality"
 	"github.com/gotensor/gotensor/node/jsonrpc"
 	"github.com/gotensor/gotensor/node/keystore"
 	"github.com/gotensor/gotensor/node/logging"
@@ -47,6 +48,7 @@ type Node struct {
 	client   *client.Client
 	keystore *keystore.Keystore
 	pool     *pool.Pool
+	finality *finality.Finality
 	peerID   string
 
 	registry  *metrics.Registry
@@ -297,7 +299,7 @@ func (n *Node) openRPC(context.Context) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	n.closer(func() error { cancel(); return nil })
 	deps := rpc.Deps{
-		Client: n.client, Pool: n.pool, Keystore: n.keystore, Spec: n.cfg.Spec, Filters: n.cfg.Log,
+		Client: n.client, Pool: n.pool, Keystore: n.keystore, Finality: n.finality, Spec: n.cfg.Spec, Filters: n.cfg.Log,
 		System:      rpc.System{Name: "Gotensor Node", Version: n.cfg.Version, Roles: []rpc.Role{role}, PeerID: n.peerID},
 		MaxResponse: n.cfg.RPC.Server.MaxResponseSize, Logger: n.target("rpc"),
 	}
@@ -352,7 +354,8 @@ func (n *Node) Run(ctx context.Context) error {
 	}
 	if n.server != nil {
 		for _, l := range n.listeners {
-			group.Go(func() error { return n.server.Serve(running, l, n.cfg.RPC.Policy) })
+			// Close, below, ends it: calls under way are answered first.
+			group.Go(func() error { return n.server.Serve(context.WithoutCancel(running), l, n.cfg.RPC.Policy) })
 		}
 		n.target("rpc").Info("Running JSON-RPC server: addr=" + strings.Join(slices.Compact(n.RPCAddresses()), ","))
 		group.Go(func() error {
