@@ -66,7 +66,7 @@ type Result struct {
 	Hash    hash.H256
 	Number  chain.BlockNumber
 	Outcome Outcome
-	Err     error // nil for Imported and Known
+	Err     error // why; of Known blocks what was wrong with their justifications
 }
 
 // Errors that a Verifier or an Importer may return, wrapped or not, so that the queue knows what to do with the block. Any other error is Failed.
@@ -114,7 +114,7 @@ type Verifier interface {
 type Importer interface {
 	// Has tells whether a block is in the chain.
 	Has(block hash.H256) (bool, error)
-	// Import executes and stores a verified block with its justifications. Errors: ErrKnown, ErrUnknownParent, *BadError, others where it could not be imported.
+	// Import executes and stores a verified block with its justifications; that one of these is bad is no error. Errors: ErrKnown, ErrUnknownParent, *BadError, others where it could not be imported.
 	Import(ctx context.Context, b *Block) error
 	// Justify takes a justification of a block that is in the chain. Errors: as Import.
 	Justify(ctx context.Context, block hash.H256, number chain.BlockNumber, j chain.Justification) error
@@ -273,10 +273,14 @@ func (q *Queue) submit(ctx context.Context, e *entry, done func(Result)) error {
 			return nil
 		}
 		if q.bad.has(e.parent) {
+			out.add(e, done, Bad, ErrAncestor)
 			if e.block != nil {
 				q.bad.add(e.hash)
+				for _, orphan := range slices.Clone(q.children[e.hash]) {
+					q.settle(orphan, Bad, ErrAncestor, &out)
+				}
+				q.stir()
 			}
-			out.add(e, done, Bad, ErrAncestor)
 			return nil
 		}
 		if e.size > q.cfg.Limits.Bytes {
@@ -289,6 +293,7 @@ func (q *Queue) submit(ctx context.Context, e *entry, done func(Result)) error {
 		// Where nothing is under way, all that is here waits for blocks that are nowhere, or for its time.
 		if q.running == nil && len(q.ready) == 0 {
 			q.evict(&out)
+			q.stir()
 			continue
 		}
 		room := q.room
@@ -387,6 +392,12 @@ func (q *Queue) process(ctx context.Context, e *entry) {
 		outcome, err = q.justify(ctx, e.parent, e.number, *e.justification)
 	} else {
 		outcome, err = q.block(ctx, e)
+		if outcome == Known { // the block may have come without them before
+			for _, j := range e.block.Justifications {
+				_, bad := q.justify(ctx, e.hash, e.number, j)
+				err = errors.Join(err, bad)
+			}
+		}
 	}
 
 	var out results
@@ -397,9 +408,7 @@ func (q *Queue) process(ctx context.Context, e *entry) {
 	if e.block == nil || !q.wait(e, outcome, err, &out) {
 		q.settle(e, outcome, err, &out)
 	}
-	// Also where nothing left: all that is here may wait now, and then who wants in makes room.
-	close(q.room)
-	q.room = make(chan struct{})
+	q.stir() // also where nothing left: all that is here may wait now, and then who wants in makes room
 }
 
 // justify has a justification imported.
@@ -421,11 +430,6 @@ func (q *Queue) block(ctx context.Context, e *entry) (Outcome, error) {
 		return Failed, err
 	}
 	if has {
-		for _, j := range e.block.Justifications { // the block may have come without them before
-			if _, err := judge(q.cfg.Importer.Justify(ctx, e.hash, e.number, j)); err != nil {
-				return Known, err
-			}
-		}
 		return Known, nil
 	}
 	if has, err = q.cfg.Importer.Has(e.parent); err != nil {
@@ -437,7 +441,11 @@ func (q *Queue) block(ctx context.Context, e *entry) (Outcome, error) {
 	if err := q.cfg.Verifier.Verify(ctx, e.block, q.take(e)); err != nil {
 		return judge(err)
 	}
-	return judge(q.cfg.Importer.Import(ctx, e.block))
+	outcome, err := judge(q.cfg.Importer.Import(ctx, e.block))
+	if outcome == Known { // it came by another way meanwhile
+		err = nil
+	}
+	return outcome, err
 }
 
 // judge tells what an error of a Verifier or an Importer makes of a block.
@@ -473,6 +481,10 @@ func (q *Queue) wait(e *entry, outcome Outcome, err error, out *results) bool {
 		}
 		if slices.Contains(q.came, e.parent) {
 			heap.Push(&q.ready, e)
+			return true
+		}
+		if q.bad.has(e.parent) {
+			q.settle(e, Bad, ErrAncestor, out)
 			return true
 		}
 		e.orphan = true
@@ -602,6 +614,11 @@ func (q *Queue) close(err error) {
 	if q.count != 0 || len(q.all) != 0 || len(q.children) != 0 {
 		panic(fmt.Sprintf("BUG: an import queue that was emptied holds %d entries", q.count))
 	}
+	q.stir()
+}
+
+// stir wakes those who wait for room.
+func (q *Queue) stir() {
 	close(q.room)
 	q.room = make(chan struct{})
 }

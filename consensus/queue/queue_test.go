@@ -450,8 +450,9 @@ func TestBounds(t *testing.T) {
 	close(c.gate)
 	more := line(blocks[49], 20, "more")
 	h.submit(more...)
-	h.wait(75)
-	h.expect(more[19], Imported, nil)
+	for has := false; !has; has, _ = c.Has(more[19].Hash()) {
+		runtime.Gosched()
+	}
 
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
