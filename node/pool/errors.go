@@ -222,5 +222,9 @@ func Explain(err error) Explanation {
 		return Explanation{1021, ErrFuture.Error(), ""}
 	}
 	// What is no error of the pool, as a runtime that trapped, Substrate calls a verification error.
-	return Explanation{1002, "Verification Error: " + err.Error(), err.Error()}
+	var validation *ValidationError
+	if errors.As(err, &validation) {
+		err = validation.Err
+	}
+	return Explanation{1002, "Verification Error: Runtime error: " + err.Error(), fmt.Sprintf("RuntimeApi(%q)", err)}
 }

@@ -49,6 +49,9 @@ func (g *graph) find(h hash.H256) *Transaction {
 	return nil
 }
 
+// forgetPruned forgets which tags were pruned, since the blocks that provided them are not on the best chain any more.
+func (g *graph) forgetPruned() { g.pruned = [keptTags]map[Tag]struct{}{} }
+
 // imported is what became of a transaction and of others because of it.
 type imported struct {
 	hash     hash.H256

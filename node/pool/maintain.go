@@ -120,6 +120,11 @@ func (p *Pool) follow(ctx context.Context, to db.Point, dropped []db.Retracted, 
 	for _, block := range route.Retracted {
 		p.listener.retract(block.Hash)
 	}
+	if len(route.Retracted) > 0 {
+		p.mu.Lock()
+		p.graph.forgetPruned()
+		p.mu.Unlock()
+	}
 	included := make(map[hash.H256]struct{})
 	parent := route.Common
 	var failed error
@@ -144,6 +149,9 @@ func (p *Pool) follow(ctx context.Context, to db.Point, dropped []db.Retracted, 
 			continue
 		}
 		p.resubmit(ctx, to, extrinsics, included)
+	}
+	if len(route.Retracted) > 0 {
+		p.recheck(ctx, to, route.Common.Number)
 	}
 	p.arrive(to)
 	p.revalidate(to, false)
@@ -207,7 +215,7 @@ func (p *Pool) prune(ctx context.Context, block, parent db.Point, extrinsics []c
 	if !empty {
 		p.each(len(unknown), func(i int) {
 			i = unknown[i]
-			if tx, err := p.validate(ctx, parent, InBlock, extrinsics[i], ids[i], true); err == nil {
+			if tx, err := p.validate(ctx, &parent, InBlock, extrinsics[i], ids[i]); err == nil {
 				provides[i] = tx.Provides
 			}
 		})
@@ -245,7 +253,7 @@ func (p *Pool) readmit(ctx context.Context, at db.Point, txs []*Transaction) {
 	results := make([]error, len(txs))
 	valid := make([]*Transaction, len(txs))
 	p.each(len(txs), func(i int) {
-		valid[i], results[i] = p.validate(ctx, at, txs[i].Source, txs[i].Extrinsic, identity{txs[i].Hash, txs[i].Bytes}, true)
+		valid[i], results[i] = p.validate(ctx, &at, txs[i].Source, txs[i].Extrinsic, identity{txs[i].Hash, txs[i].Bytes})
 	})
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -261,7 +269,6 @@ func (p *Pool) readmit(ctx context.Context, at db.Point, txs []*Transaction) {
 
 // lostLocked tells what became of a transaction that was in the pool or on the best chain and did not get into the pool again because of err.
 func (p *Pool) lostLocked(h hash.H256, err error) {
-	var invalid *InvalidError
 	var low *TooLowPriorityError
 	switch {
 	case err == nil, errors.Is(err, ErrAlreadyImported):
@@ -269,7 +276,7 @@ func (p *Pool) lostLocked(h hash.H256, err error) {
 	case errors.As(err, &low), errors.Is(err, ErrCycle), errors.Is(err, ErrFuture):
 		p.listener.tell(h, Status{Kind: StatusDropped})
 	default:
-		if errors.As(err, &invalid) && !invalid.Unknown {
+		if deserved(err) {
 			p.bans.ban(p.cfg.Now(), h)
 		}
 		p.listener.tell(h, Status{Kind: StatusInvalid})
@@ -363,43 +370,53 @@ func (p *Pool) revalidate(at db.Point, all bool) {
 	}
 	p.work.Go(func() {
 		defer p.revalidating.Unlock()
-		p.check(at, due)
+		// One at a time: the other processors belong to who waits.
+		results := make([]error, len(due))
+		txs := make([]*Transaction, len(due))
+		for i, old := range due {
+			if p.closing.Err() != nil {
+				return
+			}
+			txs[i], results[i] = p.validateAgain(p.closing, at, old)
+		}
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if p.handled != at {
+			// The chain went on meanwhile. What was invalid most likely is still; what was valid may require more or less by now, and is left as it is.
+			clear(txs)
+		}
+		p.updateLocked(due, txs, results)
 	})
 }
 
-// check validates transactions again, one at a time, and takes out those that are invalid.
-func (p *Pool) check(at db.Point, due []*readyTx) {
-	var invalid []hash.H256
-	updated := make(map[hash.H256]*Transaction)
-	for _, old := range due {
-		p.mu.RLock()
-		gone := old.gone
-		p.mu.RUnlock()
-		if gone {
-			continue
-		}
-		tx, err := p.validate(p.closing, at, old.Source, old.Extrinsic, identity{old.Hash, old.Bytes}, true)
-		var refused *InvalidError
-		switch {
-		case p.closing.Err() != nil:
-			return
-		case err == nil:
-			updated[tx.Hash] = tx
-		case errors.As(err, &refused) && refused.Unknown:
-			// It may be known once others are in a block.
-		default:
-			invalid = append(invalid, old.Hash)
+// recheck validates on a new best block what was validated on blocks that left the best chain, all above common, or counts on them for a tag that it requires:
+// what was in them is in the pool again, or nowhere, and what goes first has changed.
+func (p *Pool) recheck(ctx context.Context, at db.Point, common chain.BlockNumber) {
+	var due []*readyTx
+	p.mu.RLock()
+	for _, tx := range p.graph.ready.all {
+		if tx.at > uint64(common) || tx.satisfied > 0 {
+			due = append(due, tx)
 		}
 	}
+	p.mu.RUnlock()
+	slices.SortFunc(due, func(a, b *readyTx) int { return compareAge(a.Transaction, b.Transaction) })
+	results := make([]error, len(due))
+	txs := make([]*Transaction, len(due))
+	p.each(len(due), func(i int) { txs[i], results[i] = p.validateAgain(ctx, at, due[i]) })
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.handled.Number > at.Number+1 || p.handled.Number < at.Number {
-		// The chain went on while this was going on, and what is said here may be wrong by now: what requires nothing at one block does so at another.
-		// That it was invalid is not forgotten by the chain, though, and the next check comes to it.
-		updated = nil
+	p.updateLocked(due, txs, results)
+}
+
+func (p *Pool) validateAgain(ctx context.Context, at db.Point, old *readyTx) (*Transaction, error) {
+	p.mu.RLock()
+	gone := old.gone
+	p.mu.RUnlock()
+	if gone {
+		return nil, ctx.Err()
 	}
-	p.removeInvalidLocked(invalid)
-	p.updateLocked(updated)
+	return p.validate(ctx, &at, old.Source, old.Extrinsic, identity{old.Hash, old.Bytes})
 }
 
 // place is where a transaction is, to tell what changed.
@@ -421,22 +438,31 @@ func (p *Pool) placeLocked(h hash.H256) place {
 	return nowhere
 }
 
-// updateLocked gives ready transactions the validity that the runtime found last. Where it differs, the transaction and those that depend on it are taken out and
-// put back in, as what they require may be elsewhere now.
-func (p *Pool) updateLocked(updated map[hash.H256]*Transaction) {
-	order := make([]*Transaction, 0, len(updated))
-	for _, tx := range updated {
-		old, ok := p.graph.ready.all[tx.Hash]
-		if !ok {
-			continue
-		}
-		tx.age = old.age
-		if sameValidity(old, tx) {
+// updateLocked gives ready transactions the validity that the runtime found last, or takes them out where it found them invalid. Where the validity differs, the
+// transaction and those that depend on it are taken out and put back in, as what they require may be elsewhere now.
+func (p *Pool) updateLocked(due []*readyTx, txs []*Transaction, results []error) {
+	var invalid []hash.H256
+	var order []*Transaction
+	updated := make(map[hash.H256]*Transaction)
+	for i, old := range due {
+		tx, err := txs[i], results[i]
+		switch {
+		case old.gone:
+		case err != nil:
+			// Where it is not known, it may be once others are in a block; where the host failed, it is for the next check.
+			if deserved(err) {
+				invalid = append(invalid, old.Hash)
+			}
+		case tx == nil:
+		case sameValidity(old, tx):
 			old.at, old.validated = tx.at, tx.validated
-			continue
+		default:
+			tx.age = old.age
+			updated[tx.Hash] = tx
+			order = append(order, tx)
 		}
-		order = append(order, tx)
 	}
+	p.removeInvalidLocked(invalid)
 	slices.SortFunc(order, compareAge)
 	var back []*Transaction
 	for _, tx := range order {
@@ -475,8 +501,9 @@ func (p *Pool) updateLocked(updated map[hash.H256]*Transaction) {
 	p.enforceLocked(hash.H256{})
 }
 
-// sameValidity tells whether nothing in the graph changes: what is required no longer was in a block already.
+// sameValidity tells whether nothing in the graph changes with a validity: it counts on no block for what the runtime requires still, and on blocks alone for what
+// the runtime requires no longer.
 func sameValidity(old *readyTx, tx *Transaction) bool {
 	return old.Priority == tx.Priority && old.ValidTill == tx.ValidTill && old.Propagate == tx.Propagate && slices.Equal(old.Provides, tx.Provides) &&
-		(slices.Equal(old.Requires, tx.Requires) || old.best && len(tx.Requires) == 0)
+		(slices.Equal(old.Requires, tx.Requires) && old.satisfied == 0 || old.best && len(tx.Requires) == 0)
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/gotensor/gotensor/primitives/chain"
 	"github.com/gotensor/gotensor/primitives/hash"
 	"github.com/gotensor/gotensor/storage/db"
+	"github.com/gotensor/gotensor/wasmhost"
 )
 
 // Chain is what the pool asks of the chain. ForClient makes one of a client.
@@ -184,11 +185,12 @@ func (p *Pool) submit(ctx context.Context, source Source, xt chain.OpaqueExtrins
 	if id.bytes > p.cfg.Ready.Bytes && id.bytes > p.cfg.Future.Bytes {
 		return nil, ErrFull // whatever the runtime says of it
 	}
-	at := p.chain.Head().Best
-	tx, err := p.validate(ctx, at, source, xt, id, false)
+	if watch && p.listener.full() {
+		return nil, ErrTooManyWatches
+	}
+	tx, err := p.validate(ctx, nil, source, xt, id)
 	if err != nil {
-		var invalid *InvalidError
-		if errors.As(err, &invalid) && !invalid.Unknown || errors.Is(err, ErrNoTags) {
+		if deserved(err) {
 			p.mu.Lock()
 			p.bans.ban(p.cfg.Now(), id.hash)
 			p.mu.Unlock()
@@ -231,19 +233,40 @@ func (p *Pool) knownLocked(h hash.H256) error {
 	return nil
 }
 
-// validate asks the runtime about a transaction.
-func (p *Pool) validate(ctx context.Context, at db.Point, source Source, xt chain.OpaqueExtrinsic, id identity, urgent bool) (*Transaction, error) {
+// deserved tells whether a transaction is banned for what the runtime did with it, so that it costs no validation again: not where that is the host's doing, or
+// may be otherwise on the next block.
+func deserved(err error) bool {
+	var invalid *InvalidError
+	var trap *wasmhost.Trap
+	switch {
+	case errors.As(err, &invalid):
+		return !invalid.Unknown
+	case errors.As(err, &trap):
+		return !errors.Is(err, wasmhost.ErrDeadline) && !errors.Is(err, wasmhost.ErrHost)
+	}
+	return errors.Is(err, ErrNoTags)
+}
+
+// validate asks the runtime about a transaction, on a block as part of maintenance, or where at is nil on the best block when its turn comes.
+func (p *Pool) validate(ctx context.Context, at *db.Point, source Source, xt chain.OpaqueExtrinsic, id identity) (*Transaction, error) {
 	p.metrics.scheduled.Inc()
-	if err := p.gate.enter(ctx, id.bytes, urgent); err != nil {
+	if err := p.gate.enter(ctx, id.bytes, at != nil); err != nil {
 		return nil, err
 	}
-	validity, err := p.chain.Validate(ctx, at, source, xt)
+	if at == nil {
+		best := p.chain.Head().Best
+		at = &best
+	}
+	validity, err := p.chain.Validate(ctx, *at, source, xt)
 	p.gate.leave()
 	p.metrics.finished.Inc()
 	if err != nil {
 		var invalid *InvalidError
 		if errors.As(err, &invalid) {
 			return nil, invalid
+		}
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
 		}
 		return nil, &ValidationError{err}
 	}

@@ -174,6 +174,13 @@ func newListener(most int) *listener {
 	return &listener{max: most, watched: map[hash.H256]*watched{}, included: map[hash.H256][]inclusion{}}
 }
 
+// full tells whether no more transactions can be watched.
+func (l *listener) full() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.count >= l.max
+}
+
 // watch begins to watch a transaction. ErrTooManyWatches.
 func (l *listener) watch(h hash.H256) (*Watch, error) {
 	l.mu.Lock()
@@ -262,7 +269,9 @@ func (l *listener) include(block hash.H256, hashes []hash.H256) {
 		in = append(in, inclusion{h, i})
 		l.tellLocked(h, Status{Kind: StatusInBlock, Block: block, Index: i})
 	}
-	l.blocks = append(l.blocks, block)
+	if !slices.Contains(l.blocks, block) {
+		l.blocks = append(l.blocks, block)
+	}
 	if len(in) > 0 {
 		l.included[block] = in
 	}
