@@ -208,7 +208,18 @@ func (s *Server) hostAllowed(r *http.Request) bool {
 
 func (s *Server) originAllowed(r *http.Request) bool {
 	origin := r.Header.Get("Origin")
-	return s.cfg.CORS == nil || origin == "" || slices.Contains(s.cfg.CORS, origin)
+	return s.cfg.CORS == nil || origin == "" || s.listed(origin)
+}
+
+// listed tells whether the list has the origin. "http://localhost:*" is for all ports, as in the flag's defaults.
+func (s *Server) listed(origin string) bool {
+	return slices.ContainsFunc(s.cfg.CORS, func(allowed string) bool {
+		if prefix, any := strings.CutSuffix(allowed, "*"); any && strings.HasSuffix(prefix, ":") {
+			port, ok := strings.CutPrefix(origin, prefix)
+			return ok && port != "" && strings.Trim(port, "0123456789") == ""
+		}
+		return origin == allowed
+	})
 }
 
 // cors adds the headers of cross-origin requests, and answers a preflight: true then.
@@ -223,7 +234,7 @@ func (s *Server) cors(w http.ResponseWriter, r *http.Request) bool {
 		} else {
 			h["Access-Control-Expose-Headers"] = []string{"*"}
 		}
-	} else if origin := r.Header.Get("Origin"); origin != "" && slices.Contains(s.cfg.CORS, origin) {
+	} else if origin := r.Header.Get("Origin"); origin != "" && s.listed(origin) {
 		h["Access-Control-Allow-Origin"] = []string{origin}
 	}
 	h["Vary"] = []string{"origin, access-control-request-method, access-control-request-headers"}
