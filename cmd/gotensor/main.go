@@ -18,6 +18,7 @@ func main() { os.Exit(run(os.Args, os.Stdin, os.Stdout, os.Stderr)) }
 // run runs one command line and returns the exit code. Nothing below it ends the process or touches the real streams.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	app := newApp(stdin, stdout, stderr)
+	args = attachedValues(app, args)
 	app.Metadata = map[string]any{commandLine: args}
 	err := app.Run(args)
 	if err == nil {
@@ -136,7 +137,15 @@ func finishCommands(commands []*cli.Command) {
 	}
 }
 
-func onUsageError(c *cli.Context, err error, _ bool) error { return usage(c, "%v", err) }
+func onUsageError(c *cli.Context, err error, _ bool) error {
+	wrong := usage(c, "%v", err)
+	if name, ok := strings.CutPrefix(err.Error(), "flag provided but not defined: -"); ok && commandWords(c) == "node " {
+		if instead := otherFlags[strings.TrimPrefix(name, "-")]; instead != "" {
+			return hint(wrong, "%s", instead)
+		}
+	}
+	return wrong
+}
 
 // missingCommand runs where a command group stands alone, or with a word that is none of its commands.
 func missingCommand(c *cli.Context) error {

@@ -222,8 +222,6 @@ func (s *setup) startHint(err error) error {
 				"a chain of an earlier build of the runtime goes on under the spec of its genesis: gotensor build-spec --raw writes one, --chain takes it")
 		}
 		return hint(err, "give the chain spec that the store was made from, or begin anew: %s", again)
-	case errors.Is(err, kv.ErrLocked):
-		return hint(err, "another node runs in %q: stop it, or give another --base-path", folder)
 	case errors.Is(err, kv.ErrFull), errors.Is(err, syscall.ENOSPC):
 		return hint(err, "make room on the disk of %q; what is in the store is whole", folder)
 	case errors.Is(err, syscall.EADDRINUSE):

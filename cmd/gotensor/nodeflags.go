@@ -208,3 +208,36 @@ var otherFlags = map[string]string{
 	"enable-dev-signer":               "the chain's own EVM is not there yet",
 	"frontier-backend-type":           "the chain's own EVM is not there yet",
 }
+
+// attachedValues writes the short flags of a node as long ones, and parts them from values that stand behind them without a blank: Substrate's parser takes
+// "-lruntime=debug", and "-l" beside "--log".
+func attachedValues(app *cli.App, args []string) []string {
+	if len(args) < 2 || args[1] != "node" && args[1] != "testnet" {
+		return args
+	}
+	long := make(map[string]string) // by all names
+	for _, f := range app.Command(args[1]).Flags {
+		for _, name := range f.Names() {
+			long[name] = f.Names()[0]
+		}
+	}
+	args = slices.Clone(args)
+	for i, arg := range args[2:] {
+		if arg == "--" {
+			break
+		}
+		if len(arg) < 2 || arg[0] != '-' || arg[1] == '-' {
+			continue
+		}
+		short, value := arg[1:2], strings.TrimPrefix(arg[2:], "=")
+		name, _, _ := strings.Cut(arg[1:], "=")
+		switch {
+		case long[short] == "" || len(name) > 1 && long[name] != "": // a long name behind one dash is one
+		case value == "":
+			args[2+i] = "--" + long[short]
+		default:
+			args[2+i] = "--" + long[short] + "=" + value
+		}
+	}
+	return args
+}
