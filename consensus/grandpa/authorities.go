@@ -208,7 +208,7 @@ func (s *AuthoritySet) Clone() *AuthoritySet {
 		out.standard[i] = n.clone()
 	}
 	out.forced = slices.Clone(s.forced)
-	out.History = slices.Clone(s.History)
+	out.History = slices.Clip(s.History) // it grows and never changes
 	return &out
 }
 
@@ -339,7 +339,7 @@ func (s *AuthoritySet) ApplyForced(block Target, c Chain) (*AuthoritySet, *Pendi
 		return &AuthoritySet{
 			Current: change.Next,
 			SetID:   s.SetID + 1,
-			History: append(slices.Clone(s.History), SetChange{s.SetID, change.Median}),
+			History: append(slices.Clip(s.History), SetChange{s.SetID, change.Median}),
 		}, &change, nil
 	}
 	return nil, nil, nil

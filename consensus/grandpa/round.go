@@ -282,21 +282,53 @@ func (r *Round) PrecommitGhost() *Target {
 	return r.target(r.precommitGhost)
 }
 
-// Commit returns the finalised block with the precommits that make it so, in the order of voters; nil where none is final. Of equivocators both votes are there.
-func (r *Round) Commit() *Commit {
+// Commit returns the finalised block with precommits that prove it, in the order of voters; nil where none is final, or nothing that others take for a proof can be made of the votes.
+//
+// A proof must have a lowest precommit that all others descend from (CheckCommit). So votes beside the chain of the finalised block are left out, those of equivocators among them, unless the weight
+// of these is needed; and where nobody voted for just that block, a vote for one below it is added. Substrate's voter puts both votes of every equivocator in, and then refuses its own
+// commit where one is beside.
+func (r *Round) Commit(c Chain) *Commit {
 	if r.finalised == none {
 		return nil
 	}
+	for _, both := range []bool{false, true} {
+		if out := r.commit(c, both); out != nil {
+			return out
+		}
+	}
+	return nil
+}
+
+// commit makes a commit of a vote of each voter, of both votes of equivocators where both is set; nil where it proves nothing.
+func (r *Round) commit(c Chain, both bool) *Commit {
 	out := &Commit{Target: r.graph.nodes[r.finalised].Target}
+	exact := false
+	var below *SignedVote
 	for i := range r.phases[Precommit].votes {
 		v := &r.phases[Precommit].votes[i]
-		id := r.voters.At(i).ID
-		switch {
-		case v.count == 1 && r.graph.descends(r.finalised, v.node):
-			out.Precommits = append(out.Precommits, SignedVote{v.first.Target, v.first.Signature, id})
-		case v.count == 2:
-			out.Precommits = append(out.Precommits, SignedVote{v.first.Target, v.first.Signature, id}, SignedVote{v.second.Target, v.second.Signature, id})
+		for _, b := range []Ballot{v.first, v.second}[:v.count] {
+			vote := SignedVote{b.Target, b.Signature, r.voters.At(i).ID}
+			switch {
+			case Descends(c, out.Target, b.Target):
+				exact = exact || b.Target == out.Target
+			case both && v.count == 2:
+			default:
+				if below == nil && Descends(c, b.Target, out.Target) {
+					below = &vote
+				}
+				continue
+			}
+			out.Precommits = append(out.Precommits, vote)
+			if !both {
+				break
+			}
 		}
+	}
+	if !exact && below != nil {
+		out.Precommits = append(out.Precommits, *below)
+	}
+	if _, err := CheckCommit(out, r.voters, c); err != nil {
+		return nil
 	}
 	return out
 }

@@ -304,28 +304,22 @@ func (v *Voter) Commit(round uint64, c Commit) error {
 	if !v.known(c.Target) {
 		return v.waiting.commit(round, c)
 	}
-	r := v.round(round)
-	if r != nil && r != v.best && r.commitAt != never {
-		// The round still wants to commit: what it hears may make that needless, and completes what it knows.
-		if f := r.state.Finalised; f != nil && c.Target.Number < f.Number {
-			return fmt.Errorf("%w: %s is below %s", errUseless, c.Target, f)
-		}
-		if _, err := CheckCommit(&c, v.config.Voters, v.blocks); err != nil {
-			return err
-		}
-		for i := range c.Precommits {
-			if err := v.importVote(r, c.Precommits[i].message(Precommit)); err != nil && !IsUseless(err) {
-				return err
-			}
-		}
-		t := c.Target
-		r.committed = &t
-		return nil
-	}
 	if _, err := CheckCommit(&c, v.config.Voters, v.blocks); err != nil {
 		return err
 	}
-	if c.Target.Number <= v.finalised.Number {
+	useful := c.Target.Number > v.finalised.Number
+	if r := v.round(round); r != nil && r != v.best && r.commitAt != never {
+		// The round still wants to commit: what it hears may make that needless, and completes what it knows.
+		for i := range c.Precommits {
+			err := v.importVote(r, c.Precommits[i].message(Precommit))
+			useful = useful || err == nil
+		}
+		if r.committed == nil || r.committed.Number < c.Target.Number {
+			t := c.Target
+			r.committed, useful = &t, true
+		}
+	}
+	if !useful {
 		return fmt.Errorf("%w: %s, block %d is final", errUseless, c.Target, v.finalised.Number)
 	}
 	v.notices = append(v.notices, notice{Finalisation{c.Target, round, c}, false})
@@ -461,17 +455,20 @@ func (v *Voter) play(r *votingRound, now Time) (done bool, err error) {
 // notify looks at what the votes of a round say now. A block is announced as final when the round can be completed and the node has voted in it, so that a voter that
 // comes again never makes the round anew on a base that was final by its votes.
 func (v *Voter) notify(r *votingRound) {
-	old := *r.state
 	*r.state = r.State()
 	f := r.state.Finalised
 	if !r.state.Completable || f == nil || r.step != precommitted && r.last != nil {
 		return
 	}
-	if r.commit != nil && old.Finalised != nil && *old.Finalised == *f {
+	if r.commit != nil && r.commit.Target == *f {
 		return
 	}
-	r.commit = r.Round.Commit()
-	v.notices = append(v.notices, notice{Finalisation{*f, r.Number(), *r.commit}, true})
+	commit := r.Commit(v.blocks)
+	if commit == nil {
+		return // it is final here, and cannot be shown to others: the next round will
+	}
+	r.commit = commit
+	v.notices = append(v.notices, notice{Finalisation{*f, r.Number(), *commit}, true})
 }
 
 // propose sends, as the primary voter, what may have been final in the last round, where that is not certain.
