@@ -213,7 +213,7 @@ func Explain(err error) Explanation {
 	case errors.Is(err, ErrCycle):
 		return Explanation{1015, "Cycle Detected", ""}
 	case errors.Is(err, ErrFull):
-		return Explanation{1016, "Immediately Dropped", ErrFull.Error()}
+		return Explanation{1016, "Immediately Dropped", "The transaction couldn't enter the pool because of the limit"}
 	case errors.Is(err, ErrUnactionable):
 		return Explanation{1018, "Unactionable", "The transaction is unactionable since it is not propagable and the local node does not author blocks"}
 	case errors.Is(err, ErrNoTags):

@@ -96,6 +96,10 @@ func (p *Pool) follow(ctx context.Context, to db.Point, dropped []db.Retracted, 
 	if err != nil {
 		// The way there is too long, or leads over blocks that are no more. What is in the pool is checked again, and what is stale goes then.
 		p.cfg.Log.Debug("no way to the best block", "from", from, "to", to, "err", err)
+		p.mu.Lock()
+		p.graph.forgetPruned()
+		p.recent = nil
+		p.mu.Unlock()
 		p.arrive(to)
 		p.revalidate(to, true)
 		return nil
@@ -123,6 +127,7 @@ func (p *Pool) follow(ctx context.Context, to db.Point, dropped []db.Retracted, 
 	if len(route.Retracted) > 0 {
 		p.mu.Lock()
 		p.graph.forgetPruned()
+		p.recent = nil
 		p.mu.Unlock()
 	}
 	included := make(map[hash.H256]struct{})
@@ -187,6 +192,7 @@ func (p *Pool) arrive(at db.Point) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.handled = at
+	p.recent = append(p.recent[max(0, len(p.recent)-keptTags):], at.Hash)
 	close(p.moved)
 	p.moved = make(chan struct{})
 }
@@ -342,7 +348,7 @@ func (p *Pool) each(n int, f func(int)) {
 // minRevalidated is the least number of transactions that are validated again at a time (MIN_BACKGROUND_REVALIDATION_BATCH_SIZE).
 const minRevalidated = 20
 
-// revalidate checks in the background whether what is ready is valid still, the oldest first: what was validated long enough ago, or anything with all. Of what is
+// revalidate checks in the background whether what is in the pool is valid still, the oldest first: what was validated long enough ago, or anything with all. Of what is
 // due a quarter is checked with each block, so that the work that an old, full pool makes has a bound and block production has the rest. Where the last check is
 // still under way it does nothing.
 func (p *Pool) revalidate(at db.Point, all bool) {
@@ -350,21 +356,13 @@ func (p *Pool) revalidate(at db.Point, all bool) {
 		return
 	}
 	now := p.cfg.Now()
-	var due []*readyTx
-	p.mu.RLock()
-	for _, tx := range p.graph.ready.all {
-		if all || tx.at+uint64(p.cfg.RevalidateBlocks) <= uint64(at.Number) || now.Sub(tx.validated) >= p.cfg.RevalidatePeriod {
-			due = append(due, tx)
-		}
-	}
-	p.mu.RUnlock()
+	due := p.due(func(tx *Transaction) bool {
+		return all || tx.at.Number+p.cfg.RevalidateBlocks <= at.Number || now.Sub(tx.validated) >= p.cfg.RevalidatePeriod
+	})
 	if len(due) == 0 || p.closing.Err() != nil {
 		p.revalidating.Unlock()
 		return
 	}
-	slices.SortFunc(due, func(a, b *readyTx) int {
-		return cmp.Or(cmp.Compare(a.at, b.at), compareAge(a.Transaction, b.Transaction))
-	})
 	if !all {
 		due = due[:min(len(due), max(minRevalidated, len(due)/4))]
 	}
@@ -392,15 +390,10 @@ func (p *Pool) revalidate(at db.Point, all bool) {
 // recheck validates on a new best block what was validated on blocks that left the best chain, all above common, or counts on them for a tag that it requires:
 // what was in them is in the pool again, or nowhere, and what goes first has changed.
 func (p *Pool) recheck(ctx context.Context, at db.Point, common chain.BlockNumber) {
-	var due []*readyTx
-	p.mu.RLock()
-	for _, tx := range p.graph.ready.all {
-		if tx.at > uint64(common) || tx.satisfied > 0 {
-			due = append(due, tx)
-		}
-	}
-	p.mu.RUnlock()
-	slices.SortFunc(due, func(a, b *readyTx) int { return compareAge(a.Transaction, b.Transaction) })
+	due := p.due(func(tx *Transaction) bool {
+		ready := p.graph.ready.all[tx.Hash]
+		return tx.at.Number > common || ready != nil && ready.satisfied > 0
+	})
 	results := make([]error, len(due))
 	txs := make([]*Transaction, len(due))
 	p.each(len(due), func(i int) { txs[i], results[i] = p.validateAgain(ctx, at, due[i]) })
@@ -409,52 +402,52 @@ func (p *Pool) recheck(ctx context.Context, at db.Point, common chain.BlockNumbe
 	p.updateLocked(due, txs, results)
 }
 
-func (p *Pool) validateAgain(ctx context.Context, at db.Point, old *readyTx) (*Transaction, error) {
+// due returns the transactions for which is says so, those first that were validated on the lowest block.
+func (p *Pool) due(is func(*Transaction) bool) (due []*Transaction) {
 	p.mu.RLock()
-	gone := old.gone
+	defer p.mu.RUnlock()
+	for _, tx := range p.graph.ready.all {
+		if is(tx.Transaction) {
+			due = append(due, tx.Transaction)
+		}
+	}
+	for _, tx := range p.graph.future.all {
+		if is(tx.Transaction) {
+			due = append(due, tx.Transaction)
+		}
+	}
+	slices.SortFunc(due, func(a, b *Transaction) int { return cmp.Or(cmp.Compare(a.at.Number, b.at.Number), compareAge(a, b)) })
+	return due
+}
+
+// validateAgain validates a transaction if it is still in the pool. It returns nothing where it is not.
+func (p *Pool) validateAgain(ctx context.Context, at db.Point, old *Transaction) (*Transaction, error) {
+	p.mu.RLock()
+	gone := p.graph.find(old.Hash) != old
 	p.mu.RUnlock()
 	if gone {
-		return nil, ctx.Err()
+		return nil, nil
 	}
 	return p.validate(ctx, &at, old.Source, old.Extrinsic, identity{old.Hash, old.Bytes})
 }
 
-// place is where a transaction is, to tell what changed.
-type place uint8
-
-const (
-	nowhere place = iota
-	inReady
-	inFuture
-)
-
-func (p *Pool) placeLocked(h hash.H256) place {
-	if _, ok := p.graph.ready.all[h]; ok {
-		return inReady
-	}
-	if _, ok := p.graph.future.all[h]; ok {
-		return inFuture
-	}
-	return nowhere
-}
-
-// updateLocked gives ready transactions the validity that the runtime found last, or takes them out where it found them invalid. Where the validity differs, the
+// updateLocked gives transactions the validity that the runtime found last, or takes them out where it found them invalid. Where the validity differs, the
 // transaction and those that depend on it are taken out and put back in, as what they require may be elsewhere now.
-func (p *Pool) updateLocked(due []*readyTx, txs []*Transaction, results []error) {
+func (p *Pool) updateLocked(due, txs []*Transaction, results []error) {
 	var invalid []hash.H256
 	var order []*Transaction
 	updated := make(map[hash.H256]*Transaction)
 	for i, old := range due {
 		tx, err := txs[i], results[i]
 		switch {
-		case old.gone:
+		case p.graph.find(old.Hash) != old:
 		case err != nil:
 			// Where it is not known, it may be once others are in a block; where the host failed, it is for the next check.
 			if deserved(err) {
 				invalid = append(invalid, old.Hash)
 			}
 		case tx == nil:
-		case sameValidity(old, tx):
+		case p.sameLocked(old, tx):
 			old.at, old.validated = tx.at, tx.validated
 		default:
 			tx.age = old.age
@@ -476,34 +469,46 @@ func (p *Pool) updateLocked(due []*readyTx, txs []*Transaction, results []error)
 	// In which order they come back is not known before: what comes before what it requires waits in between, whether the pool takes what waits or not.
 	rejectFuture := p.graph.rejectFuture
 	p.graph.rejectFuture = false
+	var touched []hash.H256
 	by := make(map[hash.H256]hash.H256)
 	for _, tx := range back {
-		done, _ := p.graph.add(tx)
-		for _, usurped := range done.removed {
-			by[usurped.Hash] = tx.Hash
+		done, err := p.graph.add(tx)
+		touched = append(append(touched, tx.Hash), done.promoted...)
+		for _, lost := range done.removed {
+			touched = append(touched, lost.Hash)
+			if err == nil {
+				by[lost.Hash] = tx.Hash
+			}
 		}
 	}
 	if p.graph.rejectFuture = rejectFuture; rejectFuture {
 		p.graph.clearFuture()
 	}
-	for _, tx := range back {
-		switch p.placeLocked(tx.Hash) {
-		case inFuture:
-			p.listener.tell(tx.Hash, Status{Kind: StatusFuture})
-		case nowhere:
-			status := Status{Kind: StatusDropped}
-			if usurper, ok := by[tx.Hash]; ok {
-				status = Status{Kind: StatusUsurped, By: usurper}
-			}
-			p.listener.tell(tx.Hash, status)
+	for _, h := range touched {
+		usurper, usurped := by[h]
+		switch _, ready := p.graph.ready.all[h]; {
+		case ready:
+			p.listener.tell(h, Status{Kind: StatusReady})
+		case p.graph.contains(h):
+			p.listener.tell(h, Status{Kind: StatusFuture})
+		case usurped:
+			p.listener.tell(h, Status{Kind: StatusUsurped, By: usurper})
+		default:
+			p.listener.tell(h, Status{Kind: StatusDropped})
 		}
 	}
 	p.enforceLocked(hash.H256{})
 }
 
-// sameValidity tells whether nothing in the graph changes with a validity: it counts on no block for what the runtime requires still, and on blocks alone for what
-// the runtime requires no longer.
-func sameValidity(old *readyTx, tx *Transaction) bool {
-	return old.Priority == tx.Priority && old.ValidTill == tx.ValidTill && old.Propagate == tx.Propagate && slices.Equal(old.Provides, tx.Provides) &&
-		(slices.Equal(old.Requires, tx.Requires) && old.satisfied == 0 || old.best && len(tx.Requires) == 0)
+// sameLocked tells whether nothing in the graph changes with a validity: a ready transaction counts on no block for what the runtime requires still, and on blocks
+// alone for what the runtime requires no longer. One that waits does not get longer to live, so that it is stale some day.
+func (p *Pool) sameLocked(old, tx *Transaction) bool {
+	if old.Priority != tx.Priority || old.Propagate != tx.Propagate || !slices.Equal(old.Provides, tx.Provides) {
+		return false
+	}
+	same := slices.Equal(old.Requires, tx.Requires)
+	if ready, ok := p.graph.ready.all[old.Hash]; ok {
+		return old.ValidTill == tx.ValidTill && (same && ready.satisfied == 0 || len(tx.Requires) == 0 && ready.best)
+	}
+	return same
 }

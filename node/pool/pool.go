@@ -124,6 +124,7 @@ type Pool struct {
 	bans    *bans
 	ages    uint64
 	handled db.Point      // the best block that the pool knows of
+	recent  []hash.H256   // that block and those before it of which the pruned tags are known
 	moved   chan struct{} // closed when handled changes
 	imports map[chan hash.H256]struct{}
 
@@ -137,7 +138,7 @@ func New(cfg Config, chain Chain) (*Pool, error) {
 		cfg: cfg, chain: chain, listener: newListener(cfg.MaxWatches),
 		gate:  newGate(cfg.Validations, Limit{cfg.Ready.Count + cfg.Future.Count, cfg.Ready.Bytes + cfg.Future.Bytes}),
 		graph: newGraph(cfg.RejectFuture), bans: newBans(cfg.BanPeriod, max(minBans, cfg.Ready.Count+cfg.Future.Count)),
-		handled: chain.Head().Best, moved: make(chan struct{}), imports: map[chan hash.H256]struct{}{},
+		handled: chain.Head().Best, recent: []hash.H256{chain.Head().Best.Hash}, moved: make(chan struct{}), imports: map[chan hash.H256]struct{}{},
 	}
 	p.finalised = chain.Head().Finalised.Number
 	p.closing, p.close = context.WithCancel(context.Background())
@@ -188,6 +189,23 @@ func (p *Pool) submit(ctx context.Context, source Source, xt chain.OpaqueExtrins
 	if watch && p.listener.full() {
 		return nil, ErrTooManyWatches
 	}
+	// What the runtime said on a block that is long gone, or on another fork, is wrong about what is required: it is asked again, and not for ever.
+	for range maxAttempts - 1 {
+		w, again, err := p.attempt(ctx, source, xt, id, watch, false)
+		if !again {
+			return w, err
+		}
+	}
+	w, _, err := p.attempt(ctx, source, xt, id, watch, true)
+	return w, err
+}
+
+// maxAttempts is how often a transaction is validated, where the chain outruns the validation.
+const maxAttempts = 3
+
+// attempt validates a transaction and takes it in, unless that must be done again, because the block that it was validated on lies too far behind. The last attempt
+// takes it in all the same: periodic revalidation puts it right.
+func (p *Pool) attempt(ctx context.Context, source Source, xt chain.OpaqueExtrinsic, id identity, watch, last bool) (w *Watch, again bool, err error) {
 	tx, err := p.validate(ctx, nil, source, xt, id)
 	if err != nil {
 		if deserved(err) {
@@ -195,31 +213,33 @@ func (p *Pool) submit(ctx context.Context, source Source, xt chain.OpaqueExtrins
 			p.bans.ban(p.cfg.Now(), id.hash)
 			p.mu.Unlock()
 		}
-		return nil, err
+		return nil, false, err
 	}
 	if !tx.Propagate && !p.cfg.Authoring() {
-		return nil, ErrUnactionable
+		return nil, false, ErrUnactionable
 	}
 
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if err := p.knownLocked(id.hash); err != nil {
-		return nil, err // it came another way meanwhile, or is in a block by now
+		return nil, false, err // it came another way meanwhile, or is in a block by now
+	}
+	if !last && tx.at.Number <= p.handled.Number && !slices.Contains(p.recent, tx.at.Hash) {
+		return nil, true, nil
 	}
 	p.ages++
 	tx.age = p.ages
 	if !watch {
-		return nil, p.addLocked(tx)
+		return nil, false, p.addLocked(tx)
 	}
-	w, err := p.listener.watch(id.hash)
-	if err != nil {
-		return nil, err
+	if w, err = p.listener.watch(id.hash); err != nil {
+		return nil, false, err
 	}
 	if err := p.addLocked(tx); err != nil {
 		w.Close()
-		return nil, err
+		return nil, false, err
 	}
-	return w, nil
+	return w, false, nil
 }
 
 // knownLocked tells whether a transaction need not be validated.
@@ -273,7 +293,7 @@ func (p *Pool) validate(ctx context.Context, at *db.Point, source Source, xt cha
 	if len(validity.Provides) == 0 {
 		return nil, ErrNoTags
 	}
-	return newTransaction(id, xt, source, at.Number, p.cfg.Now(), validity), nil
+	return newTransaction(id, xt, source, *at, p.cfg.Now(), validity), nil
 }
 
 // addLocked takes in a validated transaction, tells about all that this leads to, and drops what there is no room for. ErrFull where that is the transaction.

@@ -7,6 +7,7 @@ import (
 	"github.com/gotensor/gotensor/primitives/chain"
 	"github.com/gotensor/gotensor/primitives/hash"
 	"github.com/gotensor/gotensor/primitives/scale"
+	"github.com/gotensor/gotensor/storage/db"
 )
 
 // Source says where a transaction comes from, which a runtime may make a difference of. The numbers are those on the wire (TransactionSource of sp_runtime).
@@ -109,16 +110,16 @@ type Transaction struct {
 	Propagate bool
 	Source    Source
 
-	// validated is when, on the block with this number.
-	at        uint64
+	// at is the block that the transaction was validated on, and validated when.
+	at        db.Point
 	validated time.Time
 	// age orders transactions by when they were first submitted.
 	age uint64
 }
 
-func newTransaction(id identity, xt chain.OpaqueExtrinsic, source Source, at chain.BlockNumber, now time.Time, v Validity) *Transaction {
-	return &Transaction{Hash: id.hash, Extrinsic: xt, Bytes: id.bytes, Priority: v.Priority, ValidTill: saturatingAdd(uint64(at), v.Longevity),
-		Requires: v.Requires, Provides: v.Provides, Propagate: v.Propagate, Source: source, at: uint64(at), validated: now}
+func newTransaction(id identity, xt chain.OpaqueExtrinsic, source Source, at db.Point, now time.Time, v Validity) *Transaction {
+	return &Transaction{Hash: id.hash, Extrinsic: xt, Bytes: id.bytes, Priority: v.Priority, ValidTill: saturatingAdd(uint64(at.Number), v.Longevity),
+		Requires: v.Requires, Provides: v.Provides, Propagate: v.Propagate, Source: source, at: at, validated: now}
 }
 
 // identity is what is known of an extrinsic before the runtime has seen it.
