@@ -17,12 +17,12 @@ func (a *api) registerChain(m *jsonrpc.Methods) {
 	m.Method("chain_getFinalizedHead", a.chainFinalizedHead, jsonrpc.Alias("chain_getFinalisedHead"))
 
 	m.Subscription("chain_subscribeAllHeads", "chain_allHead", "chain_unsubscribeAllHeads", a.heads(
-		func(f *feed) *head { return f.best }, func(e event) *head { return e.imported }))
+		func(f *feed) *head { return f.best }, func(e *event) *head { return e.imported }))
 	m.Subscription("chain_subscribeNewHeads", "chain_newHead", "chain_unsubscribeNewHeads", a.heads(
-		func(f *feed) *head { return f.best }, func(e event) *head { return e.best }),
+		func(f *feed) *head { return f.best }, func(e *event) *head { return e.best }),
 		jsonrpc.Alias("subscribe_newHead", "chain_subscribeNewHead"), jsonrpc.UnsubscribeAlias("unsubscribe_newHead", "chain_unsubscribeNewHead"))
 	m.Subscription("chain_subscribeFinalizedHeads", "chain_finalizedHead", "chain_unsubscribeFinalizedHeads", a.heads(
-		func(f *feed) *head { return f.finalised }, func(e event) *head { return e.finalised }),
+		func(f *feed) *head { return f.finalised }, func(e *event) *head { return e.finalised }),
 		jsonrpc.Alias("chain_subscribeFinalisedHeads"), jsonrpc.UnsubscribeAlias("chain_unsubscribeFinalisedHeads"))
 }
 
@@ -104,7 +104,7 @@ func (a *api) chainFinalizedHead(context.Context, *jsonrpc.Params) (any, error) 
 func clone(h hash.H256) []byte { return h[:] }
 
 // heads serves a subscription to headers: first the head as it is, then those that pick finds in events.
-func (a *api) heads(first func(*feed) *head, pick func(event) *head) jsonrpc.SubscriptionHandler {
+func (a *api) heads(first func(*feed) *head, pick func(*event) *head) jsonrpc.SubscriptionHandler {
 	return func(ctx context.Context, _ *jsonrpc.Params, s *jsonrpc.Sink) error {
 		f := a.hub.subscribe()
 		defer f.close()

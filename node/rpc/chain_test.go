@@ -39,12 +39,16 @@ type node struct {
 	events  *client.Events
 	version chain.RuntimeVersion
 	slot    uint64
+	imports func(context.Context, *client.Block) (hash.H256, error)
 	url     string // all methods
 	safe    string // without the unsafe ones
 }
 
 // An entry of a child trie that block 0 has, so that childstate_* have something to find.
 var childTrie, childKeys = []byte("things"), [][]byte{[]byte("a"), []byte("ab"), []byte("b")}
+
+// engine compiles our runtimes once for all tests.
+var engine = sync.OnceValues(func() (*wasmhost.Engine, error) { return wasmhost.NewEngine(wasmhost.Config{}) })
 
 func start(t testing.TB, change func(*rpc.Deps)) *node {
 	t.Helper()
@@ -54,9 +58,8 @@ func start(t testing.TB, change func(*rpc.Deps)) *node {
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
 	base := upgrades.Base(t)
-	engine, err := wasmhost.NewEngine(wasmhost.Config{})
+	engine, err := engine()
 	check(t, err)
-	t.Cleanup(func() { check(t, engine.Close()) })
 	genesis, err := chainspec.FromPreset(ctx, engine, base.Compressed, "development")
 	check(t, err)
 	for i, key := range childKeys {
@@ -72,7 +75,7 @@ func start(t testing.TB, change func(*rpc.Deps)) *node {
 	p, err := pool.New(pool.Config{}, pool.ForClient(c))
 	check(t, err)
 	t.Cleanup(p.Close)
-	n := &node{t: t, client: c, pool: p, keys: keystore.New(""), events: c.Subscribe(1000), version: base.Version, slot: 141_000_000}
+	n := &node{t: t, client: c, pool: p, keys: keystore.New(""), events: c.Subscribe(1000), version: base.Version, slot: 141_000_000, imports: c.Import}
 	t.Cleanup(n.events.Close)
 	d := rpc.Deps{Client: c, Pool: p, Keystore: n.keys,
 		Spec: &chainspec.Spec{Name: "Bittensor", ID: "bittensor", ChainType: "Local",
@@ -133,7 +136,7 @@ func (n *node) block(parent db.Point, extrinsics ...chain.OpaqueExtrinsic) db.Po
 	check(n.t, err)
 	whole := built.Block
 	whole.Header.Digest = append(whole.Header.Digest, chain.DigestItem{Kind: chain.DigestSeal, Engine: chain.EngineAura, Data: make([]byte, 64)})
-	h, err := n.client.Import(ctx, &client.Block{Origin: client.OriginOwn, Block: whole, Built: built})
+	h, err := n.imports(ctx, &client.Block{Origin: client.OriginOwn, Block: whole, Built: built})
 	check(n.t, err)
 	n.settle()
 	return db.Point{Number: parent.Number + 1, Hash: h}

@@ -50,7 +50,7 @@ func reason(err error, at hash.H256, api, unknown string) string {
 	case errors.Is(err, db.ErrUnknownBlock):
 		return fmt.Sprintf("%s: Header was not found in the database: %s", unknown, at)
 	case errors.Is(err, wasmhost.ErrUnknownAPI):
-		return "Execution failed: Other: Exported method " + api + " is not found"
+		return "Execution failed: Other: Exported method " + clip(api) + " is not found"
 	case errors.As(err, &guest):
 		return "Execution failed: Execution aborted due to panic: " + guest.Message
 	case errors.As(err, &trap):

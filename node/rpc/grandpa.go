@@ -9,16 +9,6 @@ import (
 	"github.com/gotensor/gotensor/primitives/chain"
 )
 
-// Finality is what grandpa_* ask of who votes.
-type Finality interface {
-	// RoundState returns the votes of the rounds under way; ok is false where no voter runs.
-	RoundState() (state finality.RoundState, ok bool)
-	// ProveFinality returns an encoded FinalityProof of a block, nil where it is not final yet or nothing proves it. Its error is for the client.
-	ProveFinality(ctx context.Context, block chain.BlockNumber) ([]byte, error)
-	// Justifications calls f with each new encoded justification until ctx ends or f gives an error.
-	Justifications(ctx context.Context, f func(justification []byte) error) error
-}
-
 var (
 	errNotReady     = &jsonrpc.Error{Code: grandpaNotReady, Message: "GRANDPA RPC endpoint not ready"}
 	errLargeSet     = &jsonrpc.Error{Code: grandpaSetTooLarge, Message: "GRANDPA reports authority set id unreasonably large"}

@@ -36,13 +36,12 @@ func (h *head) AppendJSON(b []byte) []byte {
 	return append(b, h.json...)
 }
 
-// event is what subscriptions are told.
+// event is what subscriptions are told. They share it.
 type event struct {
 	imported  *head            // a block came, on whatever fork
 	changes   *storage.Changes // what it wrote
 	best      *head            // it is the best one now, or another one is
 	finalised *head            // the last one that is final
-	lost      bool             // events before this one are missing
 	// version is asked for once for all subscriptions, when the first of them wants it.
 	version func(context.Context) (chain.RuntimeVersion, error)
 }
@@ -62,7 +61,7 @@ type hub struct {
 // feed is the events of one subscription.
 type feed struct {
 	hub    *hub
-	events chan event
+	events chan *event
 	slow   chan struct{} // closed where events were lost
 	// best and finalised are the heads when the feed began: its first event is what came after them.
 	best, finalised *head
@@ -103,19 +102,19 @@ func (h *hub) run(ctx context.Context) {
 		case errors.As(err, &lagged):
 			h.log.Warn("events of the chain were lost", "lost", lagged.Lost)
 			best, finalised := h.heads()
-			h.hand(event{best: best, finalised: finalised, lost: true})
+			h.hand(&event{best: best, finalised: finalised})
 		case err != nil:
 			return
 		case e.Imported != nil:
 			block := newHead(e.Imported.Point, e.Imported.Header)
-			out := event{imported: block, changes: e.Imported.Changes}
+			out := &event{imported: block, changes: e.Imported.Changes}
 			if e.Imported.NewBest {
 				out.best = block
 			}
 			h.hand(out)
 		case e.Finalised != nil:
 			f := e.Finalised
-			out := event{finalised: newHead(f.Finalised[len(f.Finalised)-1], f.Header)}
+			out := &event{finalised: newHead(f.Finalised[len(f.Finalised)-1], f.Header)}
 			if f.NewBest {
 				out.best, _ = h.heads()
 			}
@@ -125,7 +124,7 @@ func (h *hub) run(ctx context.Context) {
 }
 
 // hand gives an event to all feeds, without what they know.
-func (h *hub) hand(e event) {
+func (h *hub) hand(e *event) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if e.best != nil {
@@ -175,7 +174,7 @@ func once[T any](f func(context.Context) (T, error)) func(context.Context) (T, e
 
 // subscribe returns the events from now on. The feed must be closed.
 func (h *hub) subscribe() *feed {
-	f := &feed{hub: h, events: make(chan event, feedCapacity), slow: make(chan struct{})}
+	f := &feed{hub: h, events: make(chan *event, feedCapacity), slow: make(chan struct{})}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.feeds[f] = struct{}{}
@@ -190,7 +189,7 @@ func (f *feed) close() {
 }
 
 // next waits for the next event. Errors: jsonrpc.ErrSlow where the subscription did not keep up; that of ctx.
-func (f *feed) next(ctx context.Context) (event, error) {
+func (f *feed) next(ctx context.Context) (*event, error) {
 	select {
 	case e := <-f.events:
 		return e, nil
@@ -200,9 +199,9 @@ func (f *feed) next(ctx context.Context) (event, error) {
 	case e := <-f.events:
 		return e, nil
 	case <-f.slow:
-		return event{}, jsonrpc.ErrSlow
+		return nil, jsonrpc.ErrSlow
 	case <-ctx.Done():
-		return event{}, ctx.Err()
+		return nil, ctx.Err()
 	}
 }
 

@@ -42,7 +42,7 @@ func kind(b []byte) string {
 
 // clip bounds what an error repeats of what a client sent.
 func clip(s string) string {
-	const most = 64
+	const most = 128
 	if len(s) <= most {
 		return s
 	}

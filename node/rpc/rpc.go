@@ -7,6 +7,7 @@ import (
 
 	"github.com/gotensor/gotensor/node/chainspec"
 	"github.com/gotensor/gotensor/node/client"
+	"github.com/gotensor/gotensor/node/finality"
 	"github.com/gotensor/gotensor/node/jsonrpc"
 	"github.com/gotensor/gotensor/node/keystore"
 	"github.com/gotensor/gotensor/node/pool"
@@ -29,8 +30,8 @@ type Deps struct {
 	Client   *client.Client
 	Pool     *pool.Pool
 	Keystore *keystore.Keystore
-	// Finality is nil where nobody votes: grandpa_* then answer that it is not ready.
-	Finality Finality
+	// Finality is nil where there is none: grandpa_* then answer that it is not ready.
+	Finality *finality.Finality
 	Spec     *chainspec.Spec
 	System   System
 	// Filters changes what is logged; nil where that cannot be changed.
