@@ -35,8 +35,10 @@ type Config struct {
 	// Store says what is kept, and StoreMemory bounds its memory in bytes: 0 for db.DefaultMemory.
 	Store       db.Options
 	StoreMemory int64
-	// Wasm is how runtimes are run. Signatures is how many good signatures are remembered: 0 for a default.
-	Wasm       wasmhost.Config
+	// Wasm is how runtimes are run. Engine, where not nil, runs them instead, and stays the caller's: it may have compiled the genesis runtime already.
+	Wasm   wasmhost.Config
+	Engine *wasmhost.Engine
+	// Signatures is how many good signatures are remembered: 0 for a default.
 	Signatures int
 
 	RPC        RPCConfig
@@ -56,7 +58,7 @@ type Config struct {
 
 // RPCConfig says who may ask what.
 type RPCConfig struct {
-	// Listen are host:port pairs; port 0 takes any. None: no RPC.
+	// Listen are host:port pairs; port 0 takes any free one, and so does a port that is in use. None: no RPC.
 	Listen []string
 	// Policy says whose calls of unsafe methods are answered: --rpc-methods.
 	Policy jsonrpc.Policy

@@ -9,6 +9,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -111,7 +112,12 @@ func (n *Node) openMetrics(context.Context) (err error) {
 	if n.cfg.Prometheus.Listen == "" {
 		return nil
 	}
-	if n.exporter, err = metrics.Export(n.cfg.Prometheus.Listen, n.registry, n.target("prometheus")); err != nil {
+	n.exporter, err = metrics.Export(n.cfg.Prometheus.Listen, n.registry, n.target("prometheus"))
+	if errors.Is(err, syscall.EADDRINUSE) { // several nodes on a machine are no fault, and only one of them can have this port
+		n.target("prometheus").Warn(n.cfg.Prometheus.Listen + " is in use: metrics are not served")
+		return nil
+	}
+	if err != nil {
 		return fmt.Errorf("prometheus: %w", err)
 	}
 	n.closer(func() error {
@@ -123,11 +129,13 @@ func (n *Node) openMetrics(context.Context) (err error) {
 }
 
 func (n *Node) openChain(ctx context.Context) (err error) {
-	n.cfg.Wasm.OnFault = func(err error) { n.target("wasm").Warn(err.Error()) }
-	if n.engine, err = wasmhost.NewEngine(n.cfg.Wasm); err != nil {
-		return err
+	if n.engine = n.cfg.Engine; n.engine == nil {
+		n.cfg.Wasm.OnFault = func(err error) { n.target("wasm").Warn(err.Error()) }
+		if n.engine, err = wasmhost.NewEngine(n.cfg.Wasm); err != nil {
+			return err
+		}
+		n.closer(n.engine.Close)
 	}
-	n.closer(n.engine.Close)
 	options := n.cfg.Store
 	options.Log = func(err error) { n.target("db").Error(err.Error()) }
 	store, made, err := OpenStore(ctx, n.engine, n.cfg.Spec, n.cfg.Folder, n.cfg.StoreMemory, options)
@@ -278,14 +286,14 @@ func (n *Node) openRPC(context.Context) error {
 	if len(n.cfg.RPC.Listen) == 0 {
 		return nil
 	}
-	for _, address := range n.cfg.RPC.Listen {
-		listener, err := net.Listen("tcp", address)
-		if err != nil {
-			return fmt.Errorf("JSON-RPC server: %w", err)
-		}
-		n.listeners = append(n.listeners, listener)
+	listeners, err := listen(n.cfg.RPC.Listen, n.target("rpc"))
+	if err != nil {
+		return fmt.Errorf("JSON-RPC server: %w", err)
+	}
+	n.listeners = listeners
+	for _, l := range listeners {
 		n.closer(func() error {
-			if err := listener.Close(); !errors.Is(err, net.ErrClosed) {
+			if err := l.Close(); !errors.Is(err, net.ErrClosed) {
 				return err
 			}
 			return nil

@@ -17,7 +17,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/gotensor/gotensor/node"
-	"github.com/gotensor/gotensor/node/chainspec"
 	"github.com/gotensor/gotensor/node/logging"
 	"github.com/gotensor/gotensor/storage/kv"
 	"github.com/gotensor/gotensor/wasmhost"
@@ -90,11 +89,12 @@ func (s *setup) run(c *cli.Context, up func(*upReport) error) (err error) {
 		}
 		defer func() { err = errors.Join(err, os.RemoveAll(s.base)) }()
 	}
-	if s.config.Spec, err = s.readSpec(ctx, c); err != nil {
-		return ended(ctx, err)
-	}
-	if s.config.Folder, err = chainFolder(s.base, s.config.Spec.ID); err != nil {
+	if err := s.openEngine(log.Logger()); err != nil {
 		return err
+	}
+	defer func() { err = errors.Join(err, s.config.Engine.Close()) }()
+	if err := s.readSpec(ctx, c); err != nil {
+		return ended(ctx, err)
 	}
 	s.hello(log.Logger())
 	limitNodeMemory(s.config.StoreMemory)
@@ -143,37 +143,37 @@ func chainFolder(base, id string) (string, error) {
 	return filepath.Dir(filepath.Dir(dir)), nil
 }
 
-// readSpec reads the chain spec and makes its genesis state. The code that is compiled for it is in the folder of the cache when the node asks for it.
-func (s *setup) readSpec(ctx context.Context, c *cli.Context) (*chainspec.Spec, error) {
-	engine, err := s.openEngine()
+// readSpec reads the chain spec and makes its genesis state.
+func (s *setup) readSpec(ctx context.Context, c *cli.Context) error {
+	spec, err := readChain(ctx, c, s.config.Engine, s.chain)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	defer engine.Close()
-	spec, err := readChain(ctx, c, engine, s.chain)
-	if err != nil {
-		return nil, err
+	if err := spec.Genesis.MakeRaw(ctx, s.config.Engine); err != nil {
+		return fmt.Errorf("genesis of chain %q: %w", spec.ID, err)
 	}
-	if err := spec.Genesis.MakeRaw(ctx, engine); err != nil {
-		return nil, fmt.Errorf("genesis of chain %q: %w", spec.ID, err)
-	}
-	return spec, nil
+	s.config.Spec = spec
+	s.config.Folder, err = chainFolder(s.base, spec.ID)
+	return err
 }
 
-// openEngine settles where compiled code is kept. A node runs without such a folder, unless it was told which.
-func (s *setup) openEngine() (*wasmhost.Engine, error) {
-	cfg := &s.config.Wasm
-	if cfg.Interpreter || cfg.CacheDir != "" {
-		return wasmhost.NewEngine(*cfg)
+// openEngine makes the engine of the genesis and of the node, which then compile a runtime once, and settles where compiled code is kept. It goes without
+// such a folder, unless it was told which.
+func (s *setup) openEngine(log *slog.Logger) (err error) {
+	cfg := s.config.Wasm
+	log = log.With("target", "wasm")
+	cfg.OnFault = func(err error) { log.Warn(err.Error()) }
+	told := cfg.CacheDir != ""
+	if !told && !cfg.Interpreter {
+		cfg.CacheDir = codeCache()
 	}
-	cfg.CacheDir = codeCache()
-	engine, err := wasmhost.NewEngine(*cfg)
-	if err != nil && cfg.CacheDir != "" {
-		s.warnings = append(s.warnings, fmt.Sprintf("Compiled runtimes are not kept, so that the next start is slow: %v", err))
+	s.config.Engine, err = wasmhost.NewEngine(cfg)
+	if err != nil && !told && cfg.CacheDir != "" {
+		log.Warn(fmt.Sprintf("Compiled runtimes are not kept, so that the next start is slow: %v", err))
 		cfg.CacheDir = ""
-		engine, err = wasmhost.NewEngine(*cfg)
+		s.config.Engine, err = wasmhost.NewEngine(cfg)
 	}
-	return engine, err
+	return err
 }
 
 // aroundStore is what a node takes of memory besides its store: the pool, what RPC answers, compiled runtimes and instances.
