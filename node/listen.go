@@ -49,10 +49,14 @@ func listen(addresses []string, log *slog.Logger) (listeners []net.Listener, err
 	return listeners, nil
 }
 
+// bind listens on an address as one of its own family alone: what the network "tcp" does with 0.0.0.0 takes the port of [::] as well.
 func bind(address string) (net.Listener, error) {
 	network := "tcp"
-	if isIPv6(address) {
-		network = "tcp6"
+	if addr, err := netip.ParseAddrPort(address); err == nil {
+		network = "tcp4"
+		if addr.Addr().Is6() {
+			network = "tcp6"
+		}
 	}
 	return net.Listen(network, address)
 }
