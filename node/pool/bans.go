@@ -35,9 +35,9 @@ func (b *bans) ban(now time.Time, h hash.H256) {
 // lift ends a ban.
 func (b *bans) lift(h hash.H256) { delete(b.until, h) }
 
-func (b *bans) banned(now time.Time, h hash.H256) bool {
+func (b *bans) banned(now func() time.Time, h hash.H256) bool {
 	until, ok := b.until[h]
-	return ok && !until.Before(now)
+	return ok && !until.Before(now())
 }
 
 // clear forgets the bans that are over.

@@ -335,30 +335,31 @@ func TestBans(t *testing.T) {
 	s := vectors.New(t, "node/pool: sc-transaction-pool graph/rotator.rs")
 	defer s.Done()
 	now := time.Unix(1_700_000_000, 0)
+	clock := func() time.Time { return now }
 	pool := func(v *vectors.Test) *Pool {
-		p := newPool(v, Config{BanPeriod: 10 * time.Millisecond, Now: func() time.Time { return now }}, newFakeChain())
+		p := newPool(v, Config{BanPeriod: 10 * time.Millisecond, Now: clock}, newFakeChain())
 		tx := base(5, nil, tags(1))
 		tx.ValidTill = 1
 		v.Ok(p.addLocked(tx))
-		v.True(!p.bans.banned(now, id(5)), "not banned at first")
+		v.True(!p.bans.banned(clock, id(5)), "not banned at first")
 		return p
 	}
 	s.Test("should_not_ban_if_not_stale", func(v *vectors.Test) {
 		p := pool(v)
 		p.clearStale(0)
-		v.True(!p.bans.banned(now, id(5)), "not banned")
+		v.True(!p.bans.banned(clock, id(5)), "not banned")
 	})
 	s.Test("should_ban_stale_extrinsic", func(v *vectors.Test) {
 		p := pool(v)
 		p.clearStale(1)
-		v.True(p.bans.banned(now, id(5)), "banned")
+		v.True(p.bans.banned(clock, id(5)), "banned")
 	})
 	s.Test("should_clear_banned", func(v *vectors.Test) {
 		p := pool(v)
 		p.clearStale(1)
-		v.True(p.bans.banned(now, id(5)), "banned")
+		v.True(p.bans.banned(clock, id(5)), "banned")
 		p.bans.clear(now.Add(20 * time.Millisecond))
-		v.True(!p.bans.banned(now, id(5)), "not banned")
+		v.True(!p.bans.banned(clock, id(5)), "not banned")
 	})
 	s.Test("should_garbage_collect", func(v *vectors.Test) {
 		b := newBans(time.Minute, 2048)
@@ -369,6 +370,6 @@ func TestBans(t *testing.T) {
 		b.ban(now, id(5))
 		v.Equal(len(b.until), 2048)
 		v.Equal(len(b.order), 2048)
-		v.True(b.banned(now, id(5)), "the last one stays")
+		v.True(b.banned(clock, id(5)), "the last one stays")
 	})
 }

@@ -245,7 +245,7 @@ func (p *Pool) pruneTags(ctx context.Context, block db.Point, tags []Tag, hashes
 	for _, h := range hashes {
 		p.bans.ban(now, h)
 	}
-	again := slices.DeleteFunc(done.pruned, func(tx *Transaction) bool { return p.bans.banned(now, tx.Hash) })
+	again := slices.DeleteFunc(done.pruned, func(tx *Transaction) bool { return p.bans.banned(p.cfg.Now, tx.Hash) })
 	p.mu.Unlock()
 	// What provides a tag of the block without being in it is probably invalid now; what only led to it may be valid still.
 	p.readmit(ctx, block, again)

@@ -244,7 +244,7 @@ func (p *Pool) attempt(ctx context.Context, source Source, xt chain.OpaqueExtrin
 
 // knownLocked tells whether a transaction need not be validated.
 func (p *Pool) knownLocked(h hash.H256) error {
-	if p.bans.banned(p.cfg.Now(), h) {
+	if p.bans.banned(p.cfg.Now, h) {
 		return ErrBanned
 	}
 	if p.graph.contains(h) {

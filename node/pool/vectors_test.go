@@ -132,7 +132,7 @@ func TestPool(t *testing.T) {
 		p.clearStale(5)
 		v.Equal(queues(p), [2]int{0, 0})
 		for _, h := range all {
-			v.True(p.bans.banned(time.Now(), h), "banned")
+			v.True(p.bans.banned(time.Now, h), "banned")
 		}
 	})
 	s.Test("should_ban_mined_transactions", func(v *vectors.Test) {
@@ -140,7 +140,7 @@ func TestPool(t *testing.T) {
 		p := newPool(v, Config{}, c)
 		h := submit(v, p, transfer(alice, 0, 5))
 		p.pruneTags(v.Context(), c.at(1), tags(0), []hash.H256{h})
-		v.True(p.bans.banned(time.Now(), h), "banned")
+		v.True(p.bans.banned(time.Now, h), "banned")
 	})
 	s.Test("should_limit_futures", func(v *vectors.Test) {
 		xt := transfer(alice, 1, 5)
@@ -150,8 +150,8 @@ func TestPool(t *testing.T) {
 		v.Equal(queues(p), [2]int{0, 1})
 		second := submit(v, p, transfer(bob, 10, 5))
 		v.Equal(queues(p), [2]int{0, 1})
-		v.True(p.bans.banned(time.Now(), first), "the first is banned")
-		v.True(!p.bans.banned(time.Now(), second), "the second is not")
+		v.True(p.bans.banned(time.Now, first), "the first is banned")
+		v.True(!p.bans.banned(time.Now, second), "the second is not")
 	})
 	s.Test("should_error_if_reject_immediately", func(v *vectors.Test) {
 		limit := Limit{Count: 100, Bytes: 10}
