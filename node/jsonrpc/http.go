@@ -91,7 +91,7 @@ func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
 		respond(w, http.StatusBadRequest, jsonType, appendError(nil, null, errParse))
 		return
 	}
-	respond(w, http.StatusOK, jsonType, s.answer(context.WithValue(r.Context(), peerKey{}, p), p, frame))
+	respond(w, http.StatusOK, jsonType, s.answer(context.WithValue(r.Context(), peerKey{}, p), p, frame).out)
 }
 
 // peer says who sent the request.
@@ -163,7 +163,7 @@ func headerHas(h http.Header, name, token string) bool {
 // health answers GET /health with the result of system_health, and GET /health/readiness with 200 where the node has peers and is in
 // sync, 500 otherwise. Source: sc-rpc-server, middleware/node_health.rs.
 func (s *Server) health(w http.ResponseWriter, r *http.Request, p *peer, readiness bool) {
-	out := s.answer(context.WithValue(r.Context(), peerKey{}, p), p, []byte(`{"jsonrpc":"2.0","method":"system_health","id":0}`))
+	out := s.answer(context.WithValue(r.Context(), peerKey{}, p), p, []byte(`{"jsonrpc":"2.0","method":"system_health","id":0}`)).out
 	var reply struct {
 		Result *struct {
 			Peers           uint64 `json:"peers"`

@@ -139,7 +139,7 @@ func FuzzRequest(f *testing.F) {
 		if !ok {
 			return
 		}
-		if out := s.answer(t.Context(), &peer{proto: "http"}, frame); out != nil && !json.Valid(out) {
+		if out := s.answer(t.Context(), &peer{proto: "http"}, frame).out; out != nil && !json.Valid(out) {
 			t.Fatalf("%q → %q", b, out)
 		}
 	})

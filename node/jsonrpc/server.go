@@ -211,24 +211,36 @@ func WithUnsafe(ctx context.Context, allowed bool) context.Context {
 	return context.WithValue(ctx, peerKey{}, &peer{unsafe: allowed})
 }
 
-// answer handles a frame that start has accepted: one object, or a batch. ctx carries p. It returns nil where nothing is to be sent, or has
-// been sent already.
-func (s *Server) answer(ctx context.Context, p *peer, frame []byte) []byte {
+// answer is what came of a frame.
+type answer struct {
+	out      []byte // nil: nothing is to be sent
+	reserved int    // what the session has counted for out already
+	sent     bool   // in the session's queue, as the answers of subscriptions are once they are accepted; out is a copy
+}
+
+// answer handles a frame that start has accepted: one object, or a batch. ctx carries p.
+func (s *Server) answer(ctx context.Context, p *peer, frame []byte) answer {
 	if frame[0] == '[' {
-		return s.batch(ctx, p, frame)
+		if p.session == nil {
+			return answer{out: s.batch(ctx, p, frame)}
+		}
+		// A batch grows while others wait for room: it has to have its room before.
+		var a answer
+		p.session.reserve(func() int {
+			a.reserved = s.cfg.MaxResponseSize
+			return a.reserved
+		})
+		a.out = s.batch(ctx, p, frame)
+		return a
 	}
 	r := parseRequest(frame, errParse)
 	switch r.kind {
 	case notification:
-		return nil
+		return answer{}
 	case invalid:
-		return appendError(nil, r.id, r.err)
+		return answer{out: appendError(nil, r.id, r.err)}
 	}
-	out, sent := s.call(ctx, p, &r)
-	if sent {
-		return nil
-	}
-	return out
+	return s.call(ctx, p, &r, false)
 }
 
 func (s *Server) batch(ctx context.Context, p *peer, frame []byte) []byte {
@@ -254,7 +266,7 @@ func (s *Server) batch(ctx context.Context, p *peer, frame []byte) []byte {
 		case invalid:
 			one = appendError(nil, r.id, r.err)
 		case call:
-			one, _ = s.call(ctx, p, &r)
+			one = s.call(ctx, p, &r, true).out
 		}
 		if len(out)+len(one)+1 > s.cfg.MaxResponseSize {
 			return appendError(nil, null, exceeded(CodeTooBigBatchResponse, "The batch response was too large", s.cfg.MaxResponseSize))
@@ -274,37 +286,46 @@ func (s *Server) batch(ctx context.Context, p *peer, frame []byte) []byte {
 	return out
 }
 
-// call answers one call. sent tells that the answer has gone into the session's queue already, as those of subscriptions do.
-func (s *Server) call(ctx context.Context, p *peer, r *request) (out []byte, sent bool) {
+// call answers one call. The answer to a subscribing call of a batch goes out by itself and with the batch, as with the reference server.
+func (s *Server) call(ctx context.Context, p *peer, r *request, inBatch bool) answer {
 	m := s.methods.byName[r.method]
 	label := "unknown"
 	if m != nil {
 		label = r.method
 	}
-	start := time.Now()
+	begun := time.Now()
 	s.metrics.started(p.proto, label)
 	limited, ok := p.limit.wait(ctx)
 	if !ok {
-		return appendError(nil, r.id, &Error{Code: CodeRateLimited, Message: "RPC rate limit exceeded"}), false
+		return answer{out: appendError(nil, r.id, &Error{Code: CodeRateLimited, Message: "RPC rate limit exceeded"})}
 	}
-	var failed bool
+	var a answer
+	failed := true
 	switch {
 	case m == nil:
-		out, failed = appendError(nil, r.id, errMethodNotFound), true
-	case m.handler == nil && p.session == nil:
-		out, failed = appendError(nil, r.id, errInternal), true
+		a.out = appendError(nil, r.id, errMethodNotFound)
+	case m.handler == nil && p.session == nil: // subscriptions need a connection
+		a.out = appendError(nil, r.id, errInternal)
 	case m.unsafe && !p.unsafe:
-		out, failed = appendError(nil, r.id, ErrUnsafe), true
+		a.out = appendError(nil, r.id, ErrUnsafe)
 	case m.subscribe != nil:
-		out, failed, sent = p.session.subscribe(m, r)
+		a, failed = p.session.subscribe(m, r, inBatch)
 	case m.unsubscribes != nil:
-		out = p.session.unsubscribe(m, r)
+		a.out, failed = p.session.unsubscribe(m, r), false
 	default:
 		result, err := s.run(ctx, m, newParams(r.params, m.names))
-		out, failed = s.reply(r, m, result, err)
+		if p.session == nil || inBatch {
+			a.out, failed = s.reply(r, m, result, err)
+			break
+		}
+		p.session.reserve(func() int {
+			a.out, failed = s.reply(r, m, result, err)
+			a.reserved = len(a.out)
+			return a.reserved
+		})
 	}
-	s.metrics.finished(p.proto, label, failed, limited, time.Since(start))
-	return out, sent
+	s.metrics.finished(p.proto, label, failed, limited, time.Since(begun))
+	return a
 }
 
 // run calls the handler; its panic is our bug, never the end of the node.

@@ -15,9 +15,10 @@ import (
 
 // session is one WebSocket connection.
 //
-// One goroutine reads, one writes, one pings, and there is one for each call under way. The reader takes a slot for each frame before
-// it reads the next, and the slot is free again when the answer has been written: a client that does not read its answers is not read
-// either, and its socket's buffers fill up at its own end.
+// One goroutine reads, one writes, one pings, and there is one for each call under way. A call is under way from the reading of its frame
+// until its answer has been written. The reader waits while there are too many, or their frames and answers too large, and so do handlers
+// before they encode what they have found: a client that does not read its answers is not read either, and its socket's buffers fill up
+// at its own end.
 type session struct {
 	server *Server
 	ws     *websocket.Conn
@@ -25,12 +26,14 @@ type session struct {
 	peer   *peer
 	ctx    context.Context
 	cancel context.CancelFunc
-	slots  chan struct{} // a token a call
-
-	weight  atomic.Int64  // bytes of frames and answers under way
-	lighter chan struct{} // holds a token when weight has gone down
 
 	mu       sync.Mutex
+	changed  *sync.Cond // under, frames, answers or closed
+	under    int        // calls under way
+	frames   int        // bytes of their frames
+	answers  int        // bytes of their answers that are not written yet
+	making   bool       // an answer is being encoded
+	writing  bool       // the writer has taken the queue
 	queue    []message
 	queued   int           // bytes of notifications in queue
 	wake     chan struct{} // holds a token while the queue may have something
@@ -39,7 +42,6 @@ type session struct {
 	subs     map[string]*Sink // accepted and alive
 	open     int              // subscriptions that count: pending and alive
 
-	calls    sync.WaitGroup // calls under way
 	handlers sync.WaitGroup // handlers of subscriptions
 	pong     atomic.Bool    // since the last ping was sent
 }
@@ -48,7 +50,7 @@ type session struct {
 type message struct {
 	data []byte
 	sink *Sink // of a notification, nil of an answer
-	done func()
+	call bool  // the answer to a frame
 }
 
 // maxQueued bounds the bytes of notifications that wait on one connection, beyond the count that Config.MessageBuffer sets for each
@@ -57,13 +59,12 @@ const maxQueued = 64 << 20
 
 func (s *Server) serveWebSocket(w http.ResponseWriter, r *http.Request, p *peer) {
 	c := &session{
-		server:  s,
-		peer:    p,
-		slots:   make(chan struct{}, s.cfg.MaxCalls),
-		wake:    make(chan struct{}, 1),
-		lighter: make(chan struct{}, 1),
-		subs:    make(map[string]*Sink),
+		server: s,
+		peer:   p,
+		wake:   make(chan struct{}, 1),
+		subs:   make(map[string]*Sink),
 	}
+	c.changed = sync.NewCond(&c.mu)
 	p.session = c
 	c.conn = r.Context().Value(connKey{}).(*conn) // the server's ConnContext sets it
 	ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{
@@ -105,7 +106,7 @@ func (s *Server) serveWebSocket(w http.ResponseWriter, r *http.Request, p *peer)
 	c.read()
 	c.abort()
 	background.Wait()
-	c.calls.Wait()
+	c.idle()
 	c.handlers.Wait()
 }
 
@@ -116,75 +117,102 @@ func (c *session) read() {
 		switch {
 		case errors.Is(err, errTooLarge):
 			limit := c.server.cfg.MaxRequestSize
-			c.answer(appendError(nil, null, exceeded(CodeOversizedRequest, "Request is too big", limit)), 0)
+			if c.begin(0) {
+				c.end(0, answer{out: appendError(nil, null, exceeded(CodeOversizedRequest, "Request is too big", limit))})
+			}
 			continue
 		case err != nil:
 			c.server.log.Debug("WebSocket read", "remote", c.peer.remote, "error", err)
 			return
 		}
-		weight := len(frame)
-		c.mu.Lock()
-		if c.draining {
-			c.mu.Unlock()
-			c.release(0)
+		if !c.begin(len(frame)) {
 			continue
 		}
-		c.weight.Add(int64(weight))
-		c.calls.Add(1)
-		c.mu.Unlock()
 		go func() {
-			defer c.calls.Done()
-			var out []byte
+			a := answer{out: appendError(nil, null, errParse)}
 			if frame, ok := start(frame); ok {
-				out = c.server.answer(c.ctx, c.peer, frame)
-			} else {
-				out = appendError(nil, null, errParse)
+				a = c.server.answer(c.ctx, c.peer, frame)
 			}
-			c.answer(out, weight)
+			c.end(len(frame), a)
 		}()
 	}
 }
 
-// room waits for a slot and until frames and answers under way weigh less than the bound. False: the connection has ended.
-func (c *session) room() bool {
-	select {
-	case c.slots <- struct{}{}:
-	case <-c.ctx.Done():
-		return false
-	}
-	for {
-		if c.weight.Load() < maxWeight {
-			return true
-		}
-		select {
-		case <-c.lighter:
-		case <-c.ctx.Done():
-			return false
-		}
-	}
-}
-
-// maxWeight bounds the bytes of frames and answers under way before no further frame is read.
+// maxWeight bounds the bytes of frames and answers under way before no further frame is read and no further answer made. Frames and
+// answers may be over it by the size of one.
 const maxWeight = 64 << 20
 
-// answer queues the answer to a frame of the weight, which leaves with it. nil: nothing to send.
-func (c *session) answer(out []byte, weight int) {
-	if out == nil {
-		c.release(weight)
-		return
+// room waits until a further frame may be read. False: the connection has ended.
+func (c *session) room() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for !c.closed && (c.under >= c.server.cfg.MaxCalls || c.frames+c.answers >= maxWeight) {
+		c.changed.Wait()
 	}
-	c.weight.Add(int64(len(out)))
-	c.push(message{data: out, done: func() { c.release(weight + len(out)) }})
+	return !c.closed
 }
 
-// release gives a slot and a weight back. Some callers hold c.mu, so it does not take it.
-func (c *session) release(weight int) {
-	c.weight.Add(-int64(weight))
-	<-c.slots
-	select {
-	case c.lighter <- struct{}{}:
-	default:
+// begin counts a call with a frame of the size. False: the server closes, and no call begins.
+func (c *session) begin(size int) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.draining {
+		return false
 	}
+	c.under++
+	c.frames += size
+	return true
+}
+
+// end queues the answer to a frame of the size.
+func (c *session) end(size int, a answer) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.frames -= size
+	c.answers -= a.reserved
+	switch {
+	case a.sent:
+	case a.out == nil || c.closed:
+		c.under--
+	default:
+		c.answerLocked(a.out)
+	}
+	c.changed.Broadcast()
+}
+
+// answerLocked queues an answer, with which its call ends once it is written.
+func (c *session) answerLocked(out []byte) {
+	c.answers += len(out)
+	c.pushLocked(message{data: out, call: true})
+}
+
+// idle waits until no call is under way.
+func (c *session) idle() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for c.under > 0 {
+		c.changed.Wait()
+	}
+}
+
+// reserve waits until answers may be made, and counts the size of the one that encode makes. One is made at a time: answers to calls that
+// took long together would all find room otherwise.
+func (c *session) reserve(encode func() int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for !c.closed && (c.making || c.answers >= maxWeight) {
+		c.changed.Wait()
+	}
+	if c.closed { // for nobody
+		return
+	}
+	c.making = true
+	c.mu.Unlock()
+	size := encode()
+	c.mu.Lock()
+	c.making = false
+	c.answers += size
+	c.changed.Broadcast()
 }
 
 // start cuts white space off the front, of which the reference server takes 127 bytes, and tells whether an object or array begins there.
@@ -224,20 +252,8 @@ func (c *session) frame() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// push queues a message. It never waits: slots bound the answers, Sink.Send the notifications.
-func (c *session) push(m message) {
-	c.mu.Lock()
-	c.pushLocked(m)
-	c.mu.Unlock()
-}
-
+// pushLocked queues a message. It never waits: begin and reserve bound the answers, Sink.Send the notifications.
 func (c *session) pushLocked(m message) {
-	if c.closed {
-		if m.done != nil {
-			m.done()
-		}
-		return
-	}
 	c.queue = append(c.queue, m)
 	select {
 	case c.wake <- struct{}{}:
@@ -251,6 +267,8 @@ func (c *session) write() {
 	for {
 		c.mu.Lock()
 		batch, c.queue = c.queue, batch[:0]
+		c.writing = len(batch) > 0
+		c.changed.Broadcast()
 		c.mu.Unlock()
 		if len(batch) == 0 {
 			select {
@@ -270,28 +288,35 @@ func (c *session) write() {
 	}
 }
 
-// writeBatch sends the messages; after an error, it only takes their weight off the session.
+// writeBatch sends the messages; after an error, it only takes them off the counts.
 func (c *session) writeBatch(batch []message) error {
 	var err error
 	c.conn.cork()
 	for _, m := range batch {
-		if err == nil && m.data != nil {
+		if err == nil {
 			err = c.ws.Write(context.Background(), websocket.MessageText, m.data) // abort ends it, as it ends reads
 		}
-		if m.sink != nil {
-			c.mu.Lock()
-			m.sink.waiting--
-			c.queued -= len(m.data)
-			c.mu.Unlock()
-		}
-		if m.done != nil {
-			m.done()
-		}
+		c.mu.Lock()
+		c.writtenLocked(m)
+		c.mu.Unlock()
 	}
 	if e := c.conn.uncork(); err == nil {
 		err = e
 	}
 	return err
+}
+
+// writtenLocked takes a message off the counts.
+func (c *session) writtenLocked(m message) {
+	if m.sink != nil {
+		m.sink.waiting--
+		c.queued -= len(m.data)
+	}
+	if m.call {
+		c.under--
+		c.answers -= len(m.data)
+		c.changed.Broadcast()
+	}
 }
 
 // maxMissed is how many checks in a row may find that the peer has not answered for two intervals.
@@ -330,19 +355,16 @@ func (c *session) abort() {
 	c.mu.Lock()
 	already := c.closed
 	c.closed = true
-	queue := c.queue
+	for _, m := range c.queue {
+		c.writtenLocked(m)
+	}
 	c.queue = nil
+	c.changed.Broadcast()
 	c.mu.Unlock()
 	c.cancel()
-	if already {
-		return
+	if !already {
+		c.ws.CloseNow()
 	}
-	for _, m := range queue {
-		if m.done != nil {
-			m.done()
-		}
-	}
-	c.ws.CloseNow()
 }
 
 // drain ends the session in good order: no new calls, the subscriptions end, the answers under way go out.
@@ -352,10 +374,9 @@ func (c *session) drain() {
 	for _, s := range c.subs {
 		s.cancel()
 	}
+	for !c.closed && (c.under > 0 || len(c.queue) > 0 || c.writing) {
+		c.changed.Wait()
+	}
 	c.mu.Unlock()
-	c.calls.Wait()
-	flushed := make(chan struct{})
-	c.push(message{done: func() { close(flushed) }})
-	<-flushed
 	c.ws.Close(websocket.StatusGoingAway, "")
 }

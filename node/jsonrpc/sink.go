@@ -21,17 +21,15 @@ type Sink struct {
 	request *request
 	cancel  context.CancelFunc
 	ctx     context.Context
-	reply   chan reply // capacity 1: the answer of the subscribing call
+	refused chan *Error // capacity 1: why the handler did not accept
+	inBatch bool
 
 	// under session.mu
 	accepted bool
+	answer   []byte        // once it is queued
+	queued   chan struct{} // closed then
 	ended    bool
 	waiting  int // notifications in the session's queue
-}
-
-type reply struct {
-	data   []byte
-	failed bool
 }
 
 // ID returns the id under which the client knows the subscription.
@@ -48,16 +46,20 @@ func (s *Sink) Accept() error {
 		c.mu.Unlock()
 		panic("BUG: subscription accepted twice")
 	}
-	s.accepted = true
 	if c.closed || c.draining {
-		s.ended = true
 		c.mu.Unlock()
 		return ErrClosed
 	}
+	s.accepted = true
 	c.subs[s.id] = s
-	c.pushLocked(message{data: answer})
+	s.answer = answer
+	if s.inBatch { // the call ends with its batch
+		c.pushLocked(message{data: answer})
+	} else {
+		c.answerLocked(answer)
+	}
 	c.mu.Unlock()
-	s.reply <- reply{data: answer}
+	close(s.queued)
 	return nil
 }
 
@@ -124,17 +126,17 @@ func newID() string {
 	}
 }
 
-// subscribe runs a subscription's handler and waits for its Accept or its error. sent tells that the answer is in the queue.
-func (c *session) subscribe(m *method, r *request) (out []byte, failed, sent bool) {
+// subscribe runs a subscription's handler and waits for its Accept or its refusal.
+func (c *session) subscribe(m *method, r *request, inBatch bool) (a answer, failed bool) {
 	limit := c.server.cfg.MaxSubscriptions
 	c.mu.Lock()
 	if c.closed || c.draining {
 		c.mu.Unlock()
-		return appendError(nil, r.id, errInternal), true, false
+		return answer{out: appendError(nil, r.id, errInternal)}, true
 	}
 	if c.open >= limit {
 		c.mu.Unlock()
-		return appendError(nil, r.id, exceeded(CodeTooManySubscriptions, "Too many subscriptions on the connection", limit)), true, false
+		return answer{out: appendError(nil, r.id, exceeded(CodeTooManySubscriptions, "Too many subscriptions on the connection", limit))}, true
 	}
 	c.open++
 	c.handlers.Add(1)
@@ -142,7 +144,7 @@ func (c *session) subscribe(m *method, r *request) (out []byte, failed, sent boo
 
 	// The subscription outlives its frame, which may be large.
 	r = &request{id: bytes.Clone(r.id), params: bytes.Clone(r.params)}
-	s := &Sink{session: c, method: m, id: newID(), request: r, reply: make(chan reply, 1)}
+	s := &Sink{session: c, method: m, id: newID(), request: r, inBatch: inBatch, refused: make(chan *Error, 1), queued: make(chan struct{})}
 	s.ctx, s.cancel = context.WithCancel(c.ctx)
 	go func() {
 		defer c.handlers.Done()
@@ -153,10 +155,10 @@ func (c *session) subscribe(m *method, r *request) (out []byte, failed, sent boo
 		accepted := s.accepted
 		c.mu.Unlock()
 		switch {
-		case !accepted && err != nil:
-			s.reply <- reply{data: appendError(nil, r.id, c.server.asError(m, err)), failed: true}
+		case !accepted && err != nil && !errors.Is(err, ErrClosed):
+			s.refused <- c.server.asError(m, err)
 		case !accepted:
-			s.reply <- reply{data: appendError(nil, r.id, errInternal), failed: true}
+			s.refused <- errInternal
 		case errors.Is(err, ErrSlow):
 			c.server.log.Warn("subscription dropped: its client is too slow", "method", m.name, "remote", c.peer.remote)
 		case err != nil && !errors.Is(err, ErrClosed) && !errors.Is(err, context.Canceled):
@@ -164,11 +166,14 @@ func (c *session) subscribe(m *method, r *request) (out []byte, failed, sent boo
 		}
 	}()
 	select {
-	case answer := <-s.reply:
-		return answer.data, answer.failed, !answer.failed
+	case <-s.queued:
+	case err := <-s.refused:
+		return answer{out: appendError(nil, r.id, err)}, true
 	case <-c.ctx.Done():
-		return nil, true, true
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return answer{out: s.answer, sent: s.answer != nil}, s.answer == nil
 }
 
 func (s *Server) runSubscription(m *method, p *Params, sink *Sink) (err error) {

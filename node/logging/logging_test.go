@@ -127,9 +127,12 @@ func TestReload(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
+	var many strings.Builder
 	for i := range 3000 {
-		l.AddFilter(fmt.Sprintf("t%d=debug", i))
+		fmt.Fprintf(&many, "t%d=debug,", i)
 	}
+	l.AddFilter(many.String())
+	l.AddFilter("one_more=debug")
 	if n := len(l.filter.Load().directives); n != maxDirectives {
 		t.Error(n)
 	}
