@@ -357,9 +357,6 @@ func (n *Node) Run(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", t.name, err)
 		})
 	}
-	if n.exporter != nil {
-		n.target("prometheus").Info("〽️ Prometheus exporter started at " + n.MetricsAddress())
-	}
 	if n.server != nil {
 		for _, l := range n.listeners {
 			// Close, below, ends it: calls under way are answered first.
