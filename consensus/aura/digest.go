@@ -24,12 +24,12 @@ func DecodeAuthorities(answer []byte) ([]Authority, error) {
 // SignatureSize is the length of a seal's signature in both schemes.
 const SignatureSize = 64
 
-// Errors of what stands in the digest. The texts are Substrate's.
+// Errors of what stands in the digest.
 var (
 	// ErrMultiplePreDigests: the digest names more than one slot.
-	ErrMultiplePreDigests = errors.New("Multiple Aura pre-runtime headers")
+	ErrMultiplePreDigests = errors.New("multiple aura pre-runtime digests")
 	// ErrNoPreDigest: the digest names no slot.
-	ErrNoPreDigest = errors.New("No Aura pre-runtime digest found")
+	ErrNoPreDigest = errors.New("no aura pre-runtime digest")
 	// ErrAuthoritiesChange: the runtime's message to the engine is malformed, or there are two. Substrate's node does not read it; smoldot refuses two.
 	ErrAuthoritiesChange = errors.New("aura consensus digest")
 )

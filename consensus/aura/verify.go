@@ -29,6 +29,10 @@ type HeaderError struct {
 // Error returns Substrate's text.
 func (e *HeaderError) Error() string {
 	switch e.Err {
+	case ErrMultiplePreDigests:
+		return "Multiple Aura pre-runtime headers"
+	case ErrNoPreDigest:
+		return "No Aura pre-runtime digest found"
 	case ErrUnsealed:
 		return fmt.Sprintf("Header %s is unsealed", e.Hash)
 	case ErrBadSeal:

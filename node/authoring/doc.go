@@ -16,7 +16,8 @@
 //   - A block ends early when nothing is ready any more. It never waits for transactions.
 //   - Building keeps to its time: 98 % of what the worker grants, less a tenth for the end of the block, or less what ends of blocks of that many extrinsics took
 //     lately, where that is more. After half of the time the block counts as full when 8 transactions found no room.
-//   - A transaction that the runtime refuses leaves the pool; one that only finds no room stays, and those that depend on either are passed over.
+//   - A transaction that the runtime refuses leaves the pool, unless it has the wrong nonce, as the pool may be a block behind or ahead; one that only finds no
+//     room stays. Those that depend on either are passed over.
 //   - A runtime that traps costs the slot. The log says what happened, with block number and code hash, and what an operator can do.
 //   - What Ahead found out about a seal is used only where the authorities after the parent turned out to be those that it assumed.
 //

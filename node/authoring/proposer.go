@@ -162,7 +162,9 @@ func (p *proposer) fill(ctx context.Context, builder *client.Builder, end, deadl
 		default:
 			ready.ReportInvalid(tx)
 			p.debug.Debug(fmt.Sprintf("[%s] Invalid transaction: %v at: %s", tx.Hash, refusal(applied), builder.Parent().Hash))
-			invalid = append(invalid, tx.Hash)
+			if !elsewhere(applied) {
+				invalid = append(invalid, tx.Hash)
+			}
 		}
 	}
 }
@@ -182,6 +184,13 @@ func (p *proposer) ready(ctx context.Context, parent db.Point, wait time.Duratio
 func noRoom(result []byte) bool {
 	refused := validity(result)
 	return refused != nil && refused.ExhaustsResources()
+}
+
+// elsewhere tells whether a transaction that was refused may be good on another block than the parent: its nonce is too high or too low, where the pool has not
+// handled the parent yet. The pool itself finds out which of them are of no use any more. Source: sc-transaction-pool, report_invalid of the fork-aware pool.
+func elsewhere(a execution.Applied) bool {
+	refused := validity(a.Result)
+	return refused != nil && !refused.Unknown && (refused.Kind == pool.InvalidFuture || refused.Kind == pool.InvalidStale)
 }
 
 // refusal is why an extrinsic is not in the block.

@@ -44,16 +44,16 @@ func (t *terms) after(ctx context.Context, block hash.H256) (aura.Terms, error) 
 	}
 	milliseconds, err := scale.UnmarshalFunc(answer, (*scale.Decoder).U64)
 	if err != nil {
-		return aura.Terms{}, fmt.Errorf("AuraApi_slot_duration: %w", err)
+		return aura.Terms{}, fmt.Errorf("answer of AuraApi_slot_duration: %w", err)
 	}
 	if found.Duration, err = aura.SlotDuration(milliseconds); err != nil {
-		return aura.Terms{}, fmt.Errorf("AuraApi_slot_duration: %w", err)
+		return aura.Terms{}, fmt.Errorf("answer of AuraApi_slot_duration: %w", err)
 	}
 	if answer, err = t.client.Call(ctx, block, "AuraApi_authorities", nil); err != nil {
 		return aura.Terms{}, err
 	}
 	if found.Authorities, err = aura.DecodeAuthorities(answer); err != nil {
-		return aura.Terms{}, fmt.Errorf("AuraApi_authorities: %w", err)
+		return aura.Terms{}, fmt.Errorf("answer of AuraApi_authorities: %w", err)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -84,7 +84,7 @@ func (v *Verifier) Ahead(_ context.Context, b *queue.Block) any {
 func (v *Verifier) Verify(ctx context.Context, b *queue.Block, ahead any) error {
 	terms, err := v.terms.after(ctx, b.Header.ParentHash)
 	if err != nil {
-		return fmt.Errorf("could not fetch authorities at %s: %w", b.Header.ParentHash, err)
+		return fmt.Errorf("authorities at %s: %w", b.Header.ParentHash, err)
 	}
 	now := v.cfg.Clock.Now()
 	slot := aura.SlotAt(now, terms.Duration)
@@ -168,7 +168,7 @@ func judgeInherents(answer []byte) error {
 	})
 	switch {
 	case err != nil:
-		return fmt.Errorf("BlockBuilder_check_inherents: %w", err)
+		return fmt.Errorf("answer of BlockBuilder_check_inherents: %w", err)
 	case okay:
 		return nil
 	case len(errs) == 0:
