@@ -13,6 +13,9 @@ type conn struct {
 	unsafe  bool
 	timeout time.Duration
 
+	release func() // of its place among the listener's sockets
+	once    sync.Once
+
 	mu     sync.Mutex // frames of answers and of pings come from different goroutines
 	corked bool
 	buf    []byte
@@ -73,17 +76,36 @@ func (c *conn) uncork() error {
 	return c.flushLocked()
 }
 
-// listener makes its connections so.
+// Close implements net.Conn.
+func (c *conn) Close() error {
+	c.once.Do(c.release)
+	return c.Conn.Close()
+}
+
+// listener makes its connections so. Connections that say nothing cost no more than a file descriptor, and those are bounded: the one
+// too many is closed as it comes.
 type listener struct {
 	net.Listener
-	unsafe  bool
-	timeout time.Duration
+	server *Server
+	unsafe bool
 }
 
 func (l listener) Accept() (net.Conn, error) {
-	c, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
+	for {
+		c, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		s := l.server
+		if s.sockets.Add(1) > int64(socketsPerConnection*s.cfg.MaxConnections) {
+			s.sockets.Add(-1)
+			s.log.Debug("too many sockets", "remote", c.RemoteAddr())
+			c.Close()
+			continue
+		}
+		return &conn{Conn: c, unsafe: l.unsafe, timeout: s.cfg.WriteTimeout, release: func() { s.sockets.Add(-1) }}, nil
 	}
-	return &conn{Conn: c, unsafe: l.unsafe, timeout: l.timeout}, nil
 }
+
+// socketsPerConnection is how many sockets there may be for each of Config.MaxConnections: most of them idle, kept alive by HTTP clients.
+const socketsPerConnection = 8

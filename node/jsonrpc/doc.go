@@ -18,16 +18,18 @@
 //   - A subscription's id is a random string of 16 letters and digits. Its answer precedes its notifications.
 //   - Subscriptions over HTTP are an internal error.
 //
-// Where this server is stricter: a browser's page whose Origin is not in Config.CORS gets no WebSocket; there, it gets one.
+// Where this server differs: a browser's page whose Origin is not in Config.CORS gets no WebSocket, and gets one there; "http://localhost:*"
+// in that list is for every port, and there, for none; errors inside of lists and objects of a method's parameters do not say at which
+// column they are.
 //
 // # Bounds
 //
 // A client may send anything. It cannot
 //
 //	I1  end the process: a handler's panic is logged and answered, and nothing here recurses on its input;
-//	I2  hold more than MaxCalls calls under way, whose answers count until they are written;
+//	I2  hold more than MaxCalls calls under way, nor 64 MiB of their frames and answers, which count until they are written;
 //	I3  make the node wait: notifications wait in bounded queues, and Sink.Send fails rather than waits;
-//	I4  hold a connection without taking its bytes, or without answering pings;
+//	I4  hold a connection without taking its bytes, or without answering pings, nor more sockets than 8 x MaxConnections;
 //	I5  outlive its connection: contexts of handlers end with it.
 //
 // # What it does not do

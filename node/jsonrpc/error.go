@@ -13,12 +13,10 @@ const (
 	CodeMethodNotFound       = -32601
 	CodeInvalidParams        = -32602
 	CodeInternal             = -32603
-	CodeServer               = -32000
 	CodeBatchesNotSupported  = -32005
 	CodeTooManySubscriptions = -32006
 	CodeOversizedRequest     = -32007
 	CodeOversizedResponse    = -32008
-	CodeServerBusy           = -32009
 	CodeTooBigBatchRequest   = -32010
 	CodeTooBigBatchResponse  = -32011
 	CodeRateLimited          = -32999
@@ -54,11 +52,6 @@ var ErrUnsafe = &Error{Code: CodeMethodNotFound, Message: "RPC call is unsafe to
 // InvalidParams is the error for parameters that do not fit; data says how, in the words of the reference server where it has any.
 func InvalidParams(data string) *Error {
 	return &Error{Code: CodeInvalidParams, Message: "Invalid params", Data: data}
-}
-
-// Internal is an internal error that tells its client why: Substrate's form for errors it does not hide. Data nil: none.
-func Internal(data any) *Error {
-	return &Error{Code: CodeInternal, Message: "Internal error", Data: data}
 }
 
 func exceeded(code int, message string, limit int) *Error {

@@ -105,13 +105,6 @@ func (m *Methods) Subscription(subscribe, notification, unsubscribe string, h Su
 	}
 }
 
-// Merge adds all of other.
-func (m *Methods) Merge(other *Methods) {
-	for _, name := range slices.Sorted(maps.Keys(other.byName)) {
-		m.add(name, other.byName[name])
-	}
-}
-
 // List returns all names, aliases and rpc_methods included, sorted: the answer of rpc_methods.
 func (m *Methods) List() []string {
 	names := slices.Collect(maps.Keys(m.byName))

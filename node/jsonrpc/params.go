@@ -72,9 +72,6 @@ func place(text []byte, i int) string {
 	return " at line " + strconv.Itoa(line) + " column " + strconv.Itoa(i-1-bytes.LastIndexByte(before, '\n'))
 }
 
-// Raw returns the parameters as they came; nil where the call has none.
-func (p *Params) Raw() json.RawMessage { return p.raw }
-
 // value returns the next parameter as JSON, nil where there is none.
 func (p *Params) value() ([]byte, *Error) {
 	if p.err != nil {

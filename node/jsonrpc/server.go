@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -108,6 +109,7 @@ type Server struct {
 	http    *http.Server
 
 	connections chan struct{} // a token a session or request
+	sockets     atomic.Int64
 
 	mu       sync.Mutex
 	closing  bool
@@ -153,7 +155,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, p Policy) error {
 	s.mu.Unlock()
 	stop := context.AfterFunc(ctx, func() { l.Close() })
 	defer stop()
-	err := s.http.Serve(listener{Listener: l, unsafe: p.allowsUnsafe(l.Addr()), timeout: s.cfg.WriteTimeout})
+	err := s.http.Serve(listener{l, s, p.allowsUnsafe(l.Addr())})
 	if errors.Is(err, http.ErrServerClosed) || ctx.Err() != nil {
 		return nil
 	}
@@ -204,11 +206,6 @@ type peerKey struct{}
 func UnsafeAllowed(ctx context.Context) bool {
 	p, ok := ctx.Value(peerKey{}).(*peer)
 	return ok && p.unsafe
-}
-
-// WithUnsafe returns a context for calling a handler without a server, in tests and from within the node.
-func WithUnsafe(ctx context.Context, allowed bool) context.Context {
-	return context.WithValue(ctx, peerKey{}, &peer{unsafe: allowed})
 }
 
 // answer is what came of a frame.

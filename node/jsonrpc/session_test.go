@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"math/rand/v2"
 	"net"
@@ -13,6 +14,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -81,6 +83,39 @@ func TestMaxConnections(t *testing.T) {
 	}
 	first.CloseNow()
 	eventually(t, func() bool { code, _ := post(t, addr, hello); return code == 200 })
+}
+
+// TestIdleSockets: sockets that say nothing are bounded too.
+func TestIdleSockets(t *testing.T) {
+	addr, _ := serve(t, jsonrpc.Config{MaxConnections: 1}, methods(), jsonrpc.Auto)
+	var idle []net.Conn
+	for range 8 {
+		c, err := net.Dial("tcp", addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		idle = append(idle, c)
+	}
+	late, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer late.Close()
+	late.SetReadDeadline(time.Now().Add(10 * time.Second))
+	if _, err := late.Read(make([]byte, 1)); !errors.Is(err, io.EOF) && !errors.Is(err, syscall.ECONNRESET) {
+		t.Error(err)
+	}
+	for _, c := range idle {
+		c.Close()
+	}
+	eventually(t, func() bool {
+		r, err := http.Post("http://"+addr, "application/json", strings.NewReader(hello))
+		if err == nil {
+			r.Body.Close()
+		}
+		return err == nil && r.StatusCode == 200
+	})
 }
 
 // eventually waits for a condition that other goroutines bring about.
@@ -583,7 +618,7 @@ func TestPanicIsLogged(t *testing.T) {
 
 func TestRegistration(t *testing.T) {
 	for name, do := range map[string]func(m *jsonrpc.Methods){
-		"method twice":      func(m *jsonrpc.Methods) { m.Merge(methods()) },
+		"method twice":      func(m *jsonrpc.Methods) { m.Method("add", nil) },
 		"alias of a method": func(m *jsonrpc.Methods) { m.Method("new", nil, jsonrpc.Alias("add")) },
 		"one name for both": func(m *jsonrpc.Methods) { m.Subscription("s", "s", "s", nil) },
 	} {

@@ -32,9 +32,6 @@ type Sink struct {
 	waiting  int // notifications in the session's queue
 }
 
-// ID returns the id under which the client knows the subscription.
-func (s *Sink) ID() string { return s.id }
-
 // Accept answers the subscribing call with the id. Notifications can be sent from then on, and arrive after the answer.
 // ErrClosed: the connection is gone; return from the handler.
 func (s *Sink) Accept() error {

@@ -84,12 +84,6 @@ func parseDirectives(s string) ([]directive, error) {
 	return out, nil
 }
 
-// Check tells whether s is a filter that -l takes: "target=level,…", for flags to refuse it early.
-func Check(s string) error {
-	_, err := parseDirectives(s)
-	return err
-}
-
 // filter decides by target and level. Immutable.
 //
 // A directive is for every target that begins with its own ("sync" is for "sync-gap" too), and the longest one decides.

@@ -100,7 +100,7 @@ func TestFilters(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{"a=loud", "=debug", "a[b]=debug", "sync=debug=debug", "a b"} {
-		if err := Check(bad); err == nil {
+		if _, err := New(Config{Out: io.Discard, Filters: bad}); err == nil {
 			t.Errorf("%q accepted", bad)
 		}
 	}

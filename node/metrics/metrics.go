@@ -31,9 +31,6 @@ func NewRegistry(chain string) *Registry {
 	return r
 }
 
-// Gatherer reads the registry.
-func (r *Registry) Gatherer() prometheus.Gatherer { return r.all }
-
 // Role is what the node runs as, by Substrate's bits.
 type Role uint64
 
