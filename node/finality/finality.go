@@ -235,23 +235,26 @@ func (f *Finality) Import(ctx context.Context, b *client.Block) (hash.H256, erro
 		return block.Hash, err
 	}
 	if justification != nil && !useless && f.wanted(block.Number, needed) {
-		if err := f.ImportJustification(block, justification); err != nil {
-			f.log.Debug("Imported block with a bad justification", "number", block.Number, "err", err)
+		if err := f.Justify(ctx, block.Hash, block.Number, chain.Justification{Engine: chain.EngineGrandpa, Data: justification}); err != nil {
+			f.log.Debug(fmt.Sprintf("Imported block %s, and not its justification: %v", block, err))
 		}
 	}
 	return block.Hash, nil
 }
 
-// importBlock imports the block, and the change that it announces or enacts. needed tells that the finality of the block enacts a change, useless that this cannot be yet.
+// importBlock imports the block, and the change that it announces or enacts. needed tells that the finality of the block enacts a change, useless that this cannot be yet. A block that enacts a change
+// over another one is refused, as Substrate refuses it.
 func (f *Finality) importBlock(ctx context.Context, b *client.Block, block grandpa.Target) (needed, useless bool, err error) {
 	header := &b.Block.Header
 	change, announces := grandpa.FindChange(header)
+	view := grandpa.Importing(f.store, block, header.ParentHash)
 	if !announces && !f.forcedPending() {
-		if _, err := f.client.Import(ctx, b); err != nil {
-			return false, false, err
+		enacts, next, err := f.current().Enacts(block, view)
+		if errors.Is(err, grandpa.ErrDependency) {
+			return false, false, fmt.Errorf("block %s: %w", block, err)
 		}
-		enacts, next, err := f.current().Enacts(block, f.store)
-		return enacts, enacts && !next || err != nil, nil
+		_, err = f.client.Import(ctx, b)
+		return enacts, enacts && !next, err
 	}
 	f.change.Lock()
 	defer f.change.Unlock()
@@ -259,7 +262,6 @@ func (f *Finality) importBlock(ctx context.Context, b *client.Block, block grand
 		return false, false, db.ErrKnownBlock
 	}
 	set := f.current().Clone()
-	view := grandpa.Importing(f.store, block, header.ParentHash)
 	if announces {
 		if err := set.Add(change, view); err != nil {
 			return false, false, fmt.Errorf("block %s: %w", block, err)
@@ -291,6 +293,10 @@ func (f *Finality) importBlock(ctx context.Context, b *client.Block, block grand
 			b.Aux = append(b.Aux, put(keyVoter, state))
 		}
 	}
+	enacts, next, err := set.Enacts(block, view)
+	if errors.Is(err, grandpa.ErrDependency) {
+		return false, false, fmt.Errorf("block %s: %w", block, err)
+	}
 	if _, err := f.client.Import(ctx, b); err != nil {
 		return false, false, err
 	}
@@ -303,8 +309,7 @@ func (f *Finality) importBlock(ctx context.Context, b *client.Block, block grand
 		f.log.Info("Pausing old validator set: Forced change scheduled after inactivity")
 		f.rebuild("pause")
 	}
-	enacts, next, err := set.Enacts(block, f.store)
-	return enacts, enacts && !next || err != nil, nil
+	return enacts, enacts && !next, nil
 }
 
 func (f *Finality) forcedPending() bool {
@@ -323,18 +328,21 @@ func (f *Finality) wanted(number chain.BlockNumber, enacts bool) bool {
 	return enacts || last == 0 || last/period != number/period
 }
 
-// ImportJustification verifies a justification of a block that is in the store, and makes it final. Errors: those of grandpa.VerifyJustification, db.ErrUnknownBlock, and others of the store;
-// ErrOff.
-func (f *Finality) ImportJustification(block grandpa.Target, data []byte) error {
-	if f.off {
+// Justify verifies a justification of a block that is in the store, and makes it final. Those of other engines are passed over. Errors: those of grandpa.VerifyJustification;
+// db.ErrUnknownBlock, and others of the store; ErrOff.
+func (f *Finality) Justify(_ context.Context, block hash.H256, number chain.BlockNumber, j chain.Justification) error {
+	switch {
+	case j.Engine != chain.EngineGrandpa:
+		return nil
+	case f.off:
 		return ErrOff
 	}
 	set := f.current()
-	j, err := grandpa.VerifyJustification(data, block, set.SetID, set.Voters())
+	justification, err := grandpa.VerifyJustification(j.Data, grandpa.Target{Hash: block, Number: number}, set.SetID, set.Voters())
 	if err != nil {
 		return err
 	}
-	handoff, err := f.finalise(j, set.SetID, true)
+	handoff, err := f.finalise(justification, set.SetID, true)
 	if handoff {
 		f.rebuild("justification")
 	}

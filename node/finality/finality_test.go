@@ -2,6 +2,7 @@ package finality_test
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"testing"
 	"time"
@@ -25,6 +26,9 @@ var built = sync.OnceValues(func() (*blob.Code, error) {
 	return localchain.Build(context.Background(), "../..", localchain.Flavour{})
 })
 
+// sharedEngine serves all tests, so that the runtime is compiled once.
+var sharedEngine = sync.OnceValues(func() (*wasmhost.Engine, error) { return wasmhost.NewEngine(wasmhost.Config{}) })
+
 // network is a chain of our own runtime; open gives further clients of it.
 type network struct {
 	engine  *wasmhost.Engine
@@ -41,15 +45,10 @@ func newNetwork(t testing.TB, preset string) *network {
 	if err != nil {
 		t.Fatal(err)
 	}
-	engine, err := wasmhost.NewEngine(wasmhost.Config{})
+	engine, err := sharedEngine()
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := engine.Close(); err != nil {
-			t.Error(err)
-		}
-	})
 	genesis, err := localchain.Genesis(t.Context(), engine, code.Compressed, preset)
 	if err != nil {
 		t.Fatal(err)
@@ -207,5 +206,240 @@ func TestSolo(t *testing.T) {
 		if _, err := grandpa.VerifyJustification(data, j.Commit.Target, setID, set); err != nil || j.Commit.Target.Number != chain.BlockNumber(i+1) {
 			t.Fatalf("%d: %+v: %v", i, j, err)
 		}
+	}
+}
+
+// storageKey is where a value of a pallet is kept.
+func storageKey(pallet, item string) []byte { return driver.StorageKey(pallet, item) }
+
+// schedule is a call that announces other authorities in the block at number, which is the one that it is in.
+func schedule(number chain.BlockNumber, delay uint32, forced *uint32, next ...grandpa.AuthorityID) []byte {
+	change := scale.AppendU32(nil, uint32(number))
+	change = scale.AppendU32(change, delay)
+	change = scale.AppendLen(change, len(next))
+	for _, id := range next {
+		change = grandpa.Authority{ID: id, Weight: 1}.AppendScale(change)
+	}
+	change = scale.AppendOption(change, forced, scale.AppendU32)
+	call := scale.AppendLen([]byte{12, 0, 0, 4}, 1) // sudo.sudo(system.set_storage)
+	call = scale.AppendBytes(call, storageKey("Grandpa", "PendingChange"))
+	return scale.AppendBytes(call, change)
+}
+
+func idOf(t testing.TB, uri string) grandpa.AuthorityID {
+	t.Helper()
+	pair, err := keys.FromURI(keys.Ed25519, uri, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return grandpa.AuthorityID(pair.Public())
+}
+
+func aliceOf(t testing.TB) *driver.Sender {
+	t.Helper()
+	alice, err := driver.NewSender("//Alice")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return alice
+}
+
+// copyTo imports a block of one node into another one, with a justification where there is one.
+func copyTo(t testing.TB, from, to *node, block db.Point) {
+	t.Helper()
+	signed, err := from.store.SignedBlock(block.Hash)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &client.Block{Origin: client.OriginNetwork, Block: signed.Block}
+	if signed.Justifications != nil {
+		b.Justifications = *signed.Justifications
+	}
+	if _, err := to.finality.Import(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The authorities change by a scheduled change: the old one hands over with a justification of the block that enacts it, the new one goes on, also after a restart. A node without keys follows by the justifications
+// that come with blocks, and both prove the finality of old blocks.
+func TestHandoff(t *testing.T) {
+	n := newNetwork(t, "development")
+	dir := t.TempDir()
+	period := func(c *finality.Config) { c.JustificationPeriod = 4 }
+	a := n.start(t, dir, keysOf(t, "//One", "//Two"), period)
+	alice := aliceOf(t)
+	for range 3 {
+		a.grow()
+	}
+	a.final(1)
+	at := a.grow(alice.Sign(schedule(4, 2, nil, idOf(t, "//Two")), n.terms)) // enacted by block 6
+	if at.Number != 4 {
+		t.Fatal(at)
+	}
+	for range 8 {
+		a.grow()
+	}
+	a.final(10)
+	voters, setID := a.finality.Voters()
+	if setID != 1 || len(voters) != 1 || voters[0].ID != idOf(t, "//Two") {
+		t.Fatalf("set %d: %v", setID, voters)
+	}
+	enacting, err := a.store.Hash(6)
+	if err != nil {
+		t.Fatal(err)
+	}
+	justifications, err := a.store.Justifications(enacting)
+	if err != nil || len(justifications) != 1 {
+		t.Fatalf("block 6: %v: %v", justifications, err)
+	}
+	one, err := grandpa.NewVoterSet([]grandpa.Authority{{ID: idOf(t, "//One"), Weight: 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := grandpa.VerifyJustification(justifications[0].Data, grandpa.Target{Hash: enacting, Number: 6}, 0, one); err != nil {
+		t.Error(err)
+	}
+	if state, ok := a.finality.RoundState(); !ok || state.SetID != 1 || state.Best.Total != 1 {
+		t.Errorf("%+v %v", state, ok)
+	}
+	a.close()
+
+	// Only the new key is there after the restart.
+	a = n.start(t, dir, keysOf(t, "//Two"), period)
+	for range 4 {
+		a.grow()
+	}
+	a.final(14)
+
+	b := n.start(t, t.TempDir(), nil, period)
+	for i := chain.BlockNumber(1); i <= a.client.Head().Finalised.Number; i++ {
+		h, err := a.store.Hash(i)
+		if err != nil {
+			t.Fatal(err)
+		}
+		copyTo(t, a, b, db.Point{Number: i, Hash: h})
+	}
+	if _, setID := b.finality.Voters(); setID != 1 {
+		t.Errorf("set %d", setID)
+	}
+	if got := b.client.Head().Finalised.Number; got < 8 {
+		t.Errorf("block %d is final", got)
+	}
+	for _, node := range []*node{a, b} {
+		for _, test := range []struct{ block, by chain.BlockNumber }{{2, 6}, {6, 6}, {7, node.client.Head().Finalised.Number}} {
+			data, err := node.finality.ProveFinality(t.Context(), test.block)
+			if err != nil {
+				t.Fatal(err)
+			}
+			proof, err := scale.Unmarshal[grandpa.FinalityProof](data)
+			if err != nil {
+				t.Fatal(err)
+			}
+			by, err := node.store.Hash(test.by)
+			if err != nil || proof.Block != by || len(proof.UnknownHeaders) != int(test.by-test.block) {
+				t.Errorf("proof of %d: %s with %d headers, expected %d %s: %v", test.block, proof.Block, len(proof.UnknownHeaders), test.by, by, err)
+			}
+			at := proof.Block
+			for i := len(proof.UnknownHeaders) - 1; i >= 0; i-- {
+				if proof.UnknownHeaders[i].Hash() != at {
+					t.Errorf("proof of %d: header %d is not the one before", test.block, i)
+				}
+				at = proof.UnknownHeaders[i].ParentHash
+			}
+		}
+		if _, err := node.finality.ProveFinality(t.Context(), 1000); !errors.Is(err, finality.ErrNotFinal) {
+			t.Error(err)
+		}
+	}
+	// A justification of a block that does not verify changes nothing.
+	best := a.grow()
+	bad := &client.Block{Origin: client.OriginNetwork, Justifications: chain.Justifications{{Engine: chain.EngineGrandpa, Data: justifications[0].Data}}}
+	signed, err := a.store.SignedBlock(best.Hash)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bad.Block = signed.Block
+	before := b.client.Head().Finalised
+	for i := b.client.Head().Best.Number + 1; i < best.Number; i++ {
+		h, err := a.store.Hash(i)
+		if err != nil {
+			t.Fatal(err)
+		}
+		copyTo(t, a, b, db.Point{Number: i, Hash: h})
+		before = b.client.Head().Finalised
+	}
+	if _, err := b.finality.Import(t.Context(), bad); err != nil || b.client.Head().Finalised != before {
+		t.Errorf("%v, %v", b.client.Head(), err)
+	}
+	if err := b.finality.Justify(t.Context(), best.Hash, best.Number, bad.Justifications[0]); !errors.Is(err, grandpa.ErrTarget) {
+		t.Error(err)
+	}
+}
+
+// A change is forced on a chain where nothing becomes final any more, as the voter is gone. The voters pause, and the new one begins at what was final.
+func TestForced(t *testing.T) {
+	n := newNetwork(t, "development")
+	a := n.start(t, t.TempDir(), keysOf(t, "//Two"), nil)
+	alice := aliceOf(t)
+	for range 3 {
+		a.grow()
+	}
+	median := uint32(0)
+	a.grow(alice.Sign(schedule(4, 2, &median, idOf(t, "//Two")), n.terms)) // in force at block 6
+	a.grow()
+	if got := a.client.Head().Finalised.Number; got != 0 {
+		t.Fatalf("block %d is final", got)
+	}
+	if voters, setID := a.finality.Voters(); setID != 0 || voters[0].ID != idOf(t, "//One") {
+		t.Fatalf("set %d: %v", setID, voters)
+	}
+	for range 4 {
+		a.grow()
+	}
+	if voters, setID := a.finality.Voters(); setID != 1 || voters[0].ID != idOf(t, "//Two") {
+		t.Fatalf("set %d: %v", setID, voters)
+	}
+	a.final(7)
+}
+
+// Three authorities whose keys are all in one node make blocks final as one does; with two keys of three the node waits for the third as long as it must.
+func TestManyKeys(t *testing.T) {
+	n := newNetwork(t, "local_testnet")
+	for name, uris := range map[string][]string{"all": {"//One", "//Two", "//Three"}, "one is enough for nothing": {"//One"}} {
+		t.Run(name, func(t *testing.T) {
+			a := n.start(t, t.TempDir(), keysOf(t, uris...), func(c *finality.Config) { c.GossipDuration = 5 * time.Millisecond })
+			for range 6 {
+				a.grow()
+			}
+			if len(uris) == 3 {
+				a.final(4)
+				return
+			}
+			time.Sleep(100 * time.Millisecond)
+			state, ok := a.finality.RoundState()
+			if !ok || a.client.Head().Finalised.Number != 0 || state.Best.Number != 1 || state.Best.Total != 3 || state.Best.Threshold != 3 || state.Best.Prevotes != 1 || len(state.Best.NoPrevote) != 2 {
+				t.Errorf("%+v %v", state, ok)
+			}
+		})
+	}
+}
+
+// A node that is stopped at any time goes on from where it was, and its votes are not others than before.
+func TestRestarts(t *testing.T) {
+	n := newNetwork(t, "development")
+	dir := t.TempDir()
+	final := chain.BlockNumber(0)
+	for range 6 {
+		a := n.start(t, dir, keysOf(t, "//One"), nil)
+		if got := a.client.Head().Finalised.Number; got < final {
+			t.Fatalf("block %d is final, %d was", got, final)
+		}
+		for range 4 {
+			a.grow()
+		}
+		a.final(a.client.Head().Best.Number - 2)
+		a.grow() // its votes come, or not
+		a.close()
+		final = a.client.Head().Best.Number - 3
 	}
 }
