@@ -110,6 +110,7 @@ func keyCommand() *cli.Command {
 				Flags:  withPassword(schemeFlag, messageFlag, hexFlag),
 				Action: keyVerify,
 			},
+			keyInsertCommand(),
 		},
 	}
 }
