@@ -50,7 +50,7 @@ var childTrie, childKeys = []byte("things"), [][]byte{[]byte("a"), []byte("ab"),
 // engine compiles our runtimes once for all tests.
 var engine = sync.OnceValues(func() (*wasmhost.Engine, error) { return wasmhost.NewEngine(wasmhost.Config{}) })
 
-func start(t testing.TB, change func(*rpc.Deps)) *node {
+func start(t testing.TB, change func(*rpc.Deps), more ...func(*chainspec.Genesis)) *node {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("it builds our runtime")
@@ -64,6 +64,9 @@ func start(t testing.TB, change func(*rpc.Deps)) *node {
 	check(t, err)
 	for i, key := range childKeys {
 		genesis.Child(childTrie).Set(key, []byte{byte(i)})
+	}
+	for _, f := range more {
+		f(genesis)
 	}
 	block, err := genesis.Build(trie.V1)
 	check(t, err)

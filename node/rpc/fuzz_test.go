@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,7 +17,7 @@ import (
 
 // Whatever JSON a client sends, a parameter is read or refused as an invalid one, in few words. Bytes that are read are those that were written.
 func FuzzParams(f *testing.F) {
-	for _, seed := range []string{`null`, `true`, `-1`, `5`, `1.5e3`, `"0x"`, `"0x123"`, `"0\u0078ff"`, `"zz"`, `["0x00","11"]`, `[1,"0x2"]`, `{"hash":"0x00"}`, `{"extrinsic":"0x04"}`,
+	for _, seed := range []string{`null`, `true`, `-1`, `5`, `1.5e3`, `"0x"`, `"0x123"`, `"0\u0078ff"`, `"zz"`, `["0x00","11"]`, `[ "a\u0030" , "" ]`, `["00", 5]`, `["\\"]`, `[[]]`, `[1,"0x2"]`, `{"hash":"0x00"}`, `{"extrinsic":"0x04"}`,
 		`"PERSISTENT"`, `"5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY"`, `"` + strings.Repeat("0a", 32) + `"`, `"é"`, `"\ud800"`, `"` + strings.Repeat("f", 65) + `"`} {
 		f.Add([]byte(seed))
 	}
@@ -26,7 +27,7 @@ func FuzzParams(f *testing.F) {
 		}
 		data = bytes.TrimSpace(data)
 		for _, into := range []any{new(text), new(boolean), new(u32), new(octets), new(h256), new(address), new(numberOrHex), new(numbers), new(extrinsicOrHash), new(storageKind),
-			new(list[octets]), new(list[extrinsicOrHash])} {
+			new(keyList), new(list[extrinsicOrHash])} {
 			err := json.Unmarshal(data, into)
 			if err == nil {
 				continue
@@ -38,6 +39,11 @@ func FuzzParams(f *testing.F) {
 			if said := fmt.Sprint(e.Data); len(said) > 1000 {
 				t.Fatalf("%T: an error of %d bytes", into, len(said))
 			}
+		}
+		var quick keyList
+		var slow list[octets]
+		if errQuick, errSlow := json.Unmarshal(data, &quick), json.Unmarshal(data, &slow); (errQuick == nil) != (errSlow == nil) || !slices.EqualFunc(quick, slow, func(a, b octets) bool { return bytes.Equal(a, b) }) && errSlow == nil {
+			t.Fatalf("%x, %v and %x, %v", quick, errQuick, slow, errSlow)
 		}
 		var o octets
 		var s string

@@ -94,6 +94,8 @@ func TestParameterErrors(t *testing.T) {
 		{"state_getKeysPaged", `["0x", 4294967296]`, "invalid value: integer `4294967296`, expected u32"},
 		{"state_getKeysPaged", `["0x", "1"]`, "invalid type: string \"1\", expected u32"},
 		{"state_queryStorageAt", `["0x00"]`, "invalid type: string \"0x00\", expected a sequence"},
+		{"state_queryStorageAt", `[["0x00", 5 , {}]]`, "invalid type: integer `5`, expected a (both 0x-prefixed or not) hex string"},
+		{"state_queryStorageAt", `[[[],"0x"]]`, "invalid type: sequence, expected a (both 0x-prefixed or not) hex string"},
 		{"state_call", `[true, "0x"]`, "invalid type: boolean `true`, expected a string"},
 		{"chain_getBlockHash", `["latest"]`, "data did not match any variant of untagged enum ListOrValue"},
 		{"chain_getBlockHash", `[-1]`, "data did not match any variant of untagged enum ListOrValue"},

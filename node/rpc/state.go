@@ -325,7 +325,7 @@ func (a *api) stateRuntimeVersion(ctx context.Context, p *jsonrpc.Params) (any, 
 }
 
 // values reads keys at a state, each once, in the order in which they were asked for. Source: sc-rpc, FullState::query_storage_unfiltered.
-func values(ctx context.Context, s *db.State, keys []octets, last map[string]entry) ([]entry, error) {
+func values(ctx context.Context, s *db.State, keys keyList, last map[string]entry) ([]entry, error) {
 	var out []entry
 	for _, key := range keys {
 		if err := ctx.Err(); err != nil {
@@ -346,8 +346,8 @@ func values(ctx context.Context, s *db.State, keys []octets, last map[string]ent
 }
 
 func (a *api) stateQueryStorageAt(ctx context.Context, p *jsonrpc.Params) (any, error) {
-	var keys list[octets]
-	if err := p.Next(&keys); err != nil {
+	keys, err := keysParam(p)
+	if err != nil {
 		return nil, err
 	}
 	at, err := blockParam(p)
@@ -361,9 +361,12 @@ func (a *api) stateQueryStorageAt(ctx context.Context, p *jsonrpc.Params) (any, 
 }
 
 func (a *api) stateQueryStorage(ctx context.Context, p *jsonrpc.Params) (any, error) {
-	var keys list[octets]
+	keys, err := keysParam(p)
+	if err != nil {
+		return nil, err
+	}
 	var from h256
-	if err := read(p, &keys, &from); err != nil {
+	if err := p.Next(&from); err != nil {
 		return nil, err
 	}
 	to, err := blockParam(p)
@@ -376,7 +379,7 @@ func (a *api) stateQueryStorage(ctx context.Context, p *jsonrpc.Params) (any, er
 }
 
 // query returns what keys have at the first of a range of blocks, and then what changed in each of the others. Source: sc-rpc, FullState::query_storage.
-func (a *api) query(ctx context.Context, keys []octets, from hash.H256, to *hash.H256) (any, error) {
+func (a *api) query(ctx context.Context, keys keyList, from hash.H256, to *hash.H256) (any, error) {
 	store := a.Client.Store()
 	last := a.orBest(to)
 	invalid := func(from, to, details string) error {
@@ -438,8 +441,8 @@ func (a *api) query(ctx context.Context, keys []octets, from hash.H256, to *hash
 }
 
 func (a *api) stateReadProof(_ context.Context, p *jsonrpc.Params) (any, error) {
-	var keys list[octets]
-	if err := p.Next(&keys); err != nil {
+	keys, err := keysParam(p)
+	if err != nil {
 		return nil, err
 	}
 	at, err := blockParam(p)
@@ -449,7 +452,7 @@ func (a *api) stateReadProof(_ context.Context, p *jsonrpc.Params) (any, error) 
 	return a.proof(at, nil, keys)
 }
 
-func (a *api) proof(at *hash.H256, child []byte, keys []octets) (any, error) {
+func (a *api) proof(at *hash.H256, child []byte, keys keyList) (any, error) {
 	return a.reading(at, func(s *db.State) (any, error) {
 		plain := make([][]byte, len(keys))
 		for i, key := range keys {
@@ -503,7 +506,7 @@ func (a *api) subscribeRuntimeVersion(ctx context.Context, _ *jsonrpc.Params, s 
 // subscribeStorage sends what keys have, and then, for each new best block, those among them that it wrote. Where the best block is no child of the one before, all of
 // them are read again. Without keys it sends all that each block writes, which is unsafe. Source: sc-rpc, FullState::subscribe_storage.
 func (a *api) subscribeStorage(ctx context.Context, p *jsonrpc.Params, s *jsonrpc.Sink) error {
-	given, err := optional[list[octets]](p)
+	given, err := optional[keyList](p)
 	if err != nil {
 		return err
 	}
@@ -578,7 +581,7 @@ func written(changes *storage.Changes) []entry {
 }
 
 // writtenOf returns what a block wrote to keys, each once, in their order.
-func writtenOf(changes *storage.Changes, keys []octets) (out []entry) {
+func writtenOf(changes *storage.Changes, keys keyList) (out []entry) {
 	for _, key := range keys {
 		i, ok := slices.BinarySearchFunc(changes.Top, key, func(c storage.Change, key octets) int { return bytes.Compare(c.Key, key) })
 		if !ok || slices.ContainsFunc(out, func(e entry) bool { return bytes.Equal(e.key, key) }) {
@@ -683,8 +686,8 @@ func (a *api) childEntries(ctx context.Context, p *jsonrpc.Params) (any, error) 
 	if err != nil {
 		return nil, err
 	}
-	var keys list[octets]
-	if err := p.Next(&keys); err != nil {
+	keys, err := keysParam(p)
+	if err != nil {
 		return nil, err
 	}
 	at, err := blockParam(p)
@@ -715,8 +718,8 @@ func (a *api) childReadProof(_ context.Context, p *jsonrpc.Params) (any, error) 
 	if err != nil {
 		return nil, err
 	}
-	var keys list[octets]
-	if err := p.Next(&keys); err != nil {
+	keys, err := keysParam(p)
+	if err != nil {
 		return nil, err
 	}
 	at, err := blockParam(p)
