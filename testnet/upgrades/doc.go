@@ -3,8 +3,9 @@
 //	Base     the runtime as it is                                     what the chain starts with
 //	Next     a version later, with the guest book of pallets/example  a call that Base lacks, and a migration that counts how often it ran
 //	Broken   two versions later: the migration traps                  every block traps, until a code substitute takes its place
+//	Mended   the same version with the migration of Next              that substitute
 //
-// Next and Broken are built as anyone would who changes the chain: from a copy of the tree, in which some lines of the sources are others, by the tree's own build command. So the
+// The last three are built as anyone would who changes the chain: from a copy of the tree, in which some lines of the sources are others, by the tree's own build command. So the
 // difference is in the source, and metadata, version sections and code follow from it.
 //
 // # Rules

@@ -47,6 +47,7 @@ var (
 	})
 	next   = sync.OnceValues(func() (*Runtime, error) { return edited(1, migration) })
 	broken = sync.OnceValues(func() (*Runtime, error) { return edited(2, trap) })
+	mended = sync.OnceValues(func() (*Runtime, error) { return edited(2, migration) })
 )
 
 // Base returns the runtime as the sources have it.
@@ -57,6 +58,9 @@ func Next(t testing.TB) *Runtime { return get(t, next) }
 
 // Broken returns a runtime that Base and Next take for their successor, and whose first block traps.
 func Broken(t testing.TB) *Runtime { return get(t, broken) }
+
+// Mended returns what Broken should have been, at the same version: the code substitute that revives its chain.
+func Mended(t testing.TB) *Runtime { return get(t, mended) }
 
 func get(t testing.TB, built func() (*Runtime, error)) *Runtime {
 	t.Helper()
@@ -109,10 +113,16 @@ func build(dir string, specVersion uint32) (*Runtime, error) {
 	}
 	r := &Runtime{Version: runtime.Version}
 	r.Version.SpecVersion = specVersion
-	if r.Module, err = os.ReadFile(filepath.Join(out, "gotensor_portable.wasm")); err != nil {
+	// There is one flavour in the folder, whatever its name says of the pace.
+	const compressed = ".compact.compressed.wasm"
+	files, err := filepath.Glob(filepath.Join(out, "*"+compressed))
+	if err != nil || len(files) != 1 {
+		return nil, fmt.Errorf("%w: %d files, %v", ErrBuild, len(files), err)
+	}
+	if r.Compressed, err = os.ReadFile(files[0]); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrBuild, err)
 	}
-	if r.Compressed, err = os.ReadFile(filepath.Join(out, "gotensor_portable.compact.compressed.wasm")); err != nil {
+	if r.Module, err = os.ReadFile(strings.TrimSuffix(files[0], compressed) + ".wasm"); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrBuild, err)
 	}
 	return r, nil

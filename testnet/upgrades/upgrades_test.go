@@ -101,6 +101,7 @@ func TestUpgrades(t *testing.T) {
 		}
 	}
 	step(append([]byte{99, 0}, scale.AppendString(nil, "was here")...))
+	before, nonce := parent, alice.Nonce
 	step(setCode(broken.Compressed))
 	for range 2 {
 		_, err := author()
@@ -108,6 +109,13 @@ func TestUpgrades(t *testing.T) {
 		if !errors.As(err, &guest) || !strings.Contains(guest.Message, upgrades.Trap) {
 			t.Errorf("a block of the runtime that traps: %v", err)
 		}
+	}
+	// The same version without the trap counts on where Next began.
+	parent, alice.Nonce = before, nonce
+	step(setCode(upgrades.Mended(t).Compressed))
+	step()
+	if want := []byte{4, 2, 6, 0, 0, 0}; !bytes.Equal(entry(), want) {
+		t.Errorf("entry %x, expected %x", entry(), want)
 	}
 }
 
