@@ -119,7 +119,7 @@ func (l *Log) Crash() {
 	if r := recover(); r != nil {
 		l.Logger().Error(fmt.Sprint(r), "target", "panic", "stack", string(debug.Stack()))
 		l.Flush()
-		panic(r)
+		panic(fmt.Sprintf("BUG: %s", strings.TrimPrefix(fmt.Sprint(r), "BUG: ")))
 	}
 }
 
