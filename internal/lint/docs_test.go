@@ -178,7 +178,7 @@ func runs(script, command string) bool {
 }
 
 // sessions are the documents whose commands are run.
-var sessions = []string{"README.md", "docs/store.md", "docs/runtime.md"}
+var sessions = []string{"README.md", "docs/node.md", "docs/store.md", "docs/runtime.md"}
 
 // elsewhere are commands of these that neither a script of cmd/gotensor nor CI can run as they stand.
 var elsewhere = map[string]string{
