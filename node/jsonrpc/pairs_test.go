@@ -107,6 +107,7 @@ var pairs = []struct{ name, request, want string }{
 	{"error of a handler", `{"jsonrpc":"2.0","method":"fails","id":1}`, `{"jsonrpc":"2.0","id":1,"error":{"code":-32603,"message":"Internal error"}}`},
 	{"panic of a handler", `{"jsonrpc":"2.0","method":"panics","id":1}`, `{"jsonrpc":"2.0","id":1,"error":{"code":-32603,"message":"Internal error"}}`},
 	{"panic of a result", `{"jsonrpc":"2.0","method":"panics_later","id":1}`, `{"jsonrpc":"2.0","id":1,"error":{"code":-32603,"message":"Internal error"}}`},
+	{"panic of an error", `{"jsonrpc":"2.0","method":"panics_error","id":1}`, `{"jsonrpc":"2.0","id":1,"error":{"code":-32603,"message":"Internal error"}}`},
 	{"result that does not encode", `{"jsonrpc":"2.0","method":"channel","id":1}`, `{"jsonrpc":"2.0","id":1,"error":{"code":-32603,"message":"Internal error"}}`},
 	{"error with data", `{"jsonrpc":"2.0","method":"custom","id":1}`, `{"jsonrpc":"2.0","id":1,"error":{"code":1010,"message":"Invalid <Transaction>","data":{"a":[1]}}}`},
 	{"shapes of results", `{"jsonrpc":"2.0","method":"shapes","id":1}`, `{"jsonrpc":"2.0","id":1,"result":["0x","0x00ff10abcdef","a<b>&\u0000",null,{"x":1}]}`},
@@ -117,7 +118,7 @@ var pairs = []struct{ name, request, want string }{
 	{"unsubscribe by a number", `{"jsonrpc":"2.0","method":"count_unsubscribe","params":[1],"id":1}`, onWebSocket(`{"jsonrpc":"2.0","id":1,"result":false}`)},
 	{"unsubscribe without an id", `{"jsonrpc":"2.0","method":"count_unsubscribe","id":1}`, onWebSocket(`{"jsonrpc":"2.0","id":1,"result":false}`)},
 	{"rpc_methods", `{"jsonrpc":"2.0","method":"rpc_methods","id":1}`, `{"jsonrpc":"2.0","id":1,"result":{"methods":["add","channel","count_alias","count_subscribe","count_unsubscribe",` +
-		`"custom","dangerous","fails","hex","mute_subscribe","mute_unsubscribe","optional","panic_subscribe","panic_unsubscribe","panics","panics_later",` +
+		`"custom","dangerous","fails","hex","mute_subscribe","mute_unsubscribe","optional","panic_subscribe","panic_unsubscribe","panics","panics_error","panics_later",` +
 		`"refuse_subscribe","refuse_unsubscribe","rpc_methods","say_hello","shapes","strict"]}}`},
 	{"unsafe, not allowed", `{"jsonrpc":"2.0","method":"dangerous","id":1}`,
 		`{"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":"RPC call is unsafe to be called externally"}}`},

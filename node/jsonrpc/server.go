@@ -2,6 +2,7 @@ package jsonrpc
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -216,13 +217,18 @@ type answer struct {
 }
 
 // answer handles a frame that start has accepted: one object, or a batch. ctx carries p.
-func (s *Server) answer(ctx context.Context, p *peer, frame []byte) answer {
+func (s *Server) answer(ctx context.Context, p *peer, frame []byte) (a answer) {
+	defer func() {
+		if r := recover(); r != nil { // in this package's own code
+			s.bug("", r)
+			a.out = appendError(nil, null, errInternal)
+		}
+	}()
 	if frame[0] == '[' {
 		if p.session == nil {
 			return answer{out: s.batch(ctx, p, frame)}
 		}
 		// A batch grows while others wait for room: it has to have its room before.
-		var a answer
 		p.session.reserve(func() int {
 			a.reserved = s.cfg.MaxResponseSize
 			return a.reserved
@@ -325,17 +331,42 @@ func (s *Server) call(ctx context.Context, p *peer, r *request, inBatch bool) an
 	return a
 }
 
-// run calls the handler; its panic is our bug, never the end of the node.
+// A panic below is our bug, never the end of the node: it is logged, and the client sees an internal error. What handlers return is their
+// code too, where it writes its JSON or says its error.
+
+func (s *Server) bug(name string, panicked any) {
+	s.log.Error("BUG: RPC handler panicked", "method", name, "panic", fmt.Sprint(panicked), "stack", string(debug.Stack()))
+}
+
+// run calls the handler.
 func (s *Server) run(ctx context.Context, m *method, p *Params) (result any, err error) {
-	defer s.guard(m.name, &err)
+	defer func() {
+		if r := recover(); r != nil {
+			s.bug(m.name, r)
+			err = errInternal
+		}
+	}()
 	return m.handler(ctx, p)
 }
 
-func (s *Server) guard(name string, err *error) {
-	if r := recover(); r != nil {
-		s.log.Error("BUG: RPC handler panicked", "method", name, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
-		*err = errInternal
+// reply makes the answer out of what the handler has returned.
+func (s *Server) reply(r *request, m *method, result any, err error) (out []byte, failed bool) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.bug(m.name, p)
+			out, failed = appendError(nil, r.id, errInternal), true
+		}
+	}()
+	if err == nil {
+		out, err = encode(r.id, result)
 	}
+	switch {
+	case err != nil:
+		return appendError(nil, r.id, s.asError(m, err)), true
+	case len(out) > s.cfg.MaxResponseSize:
+		return appendError(nil, r.id, exceeded(CodeOversizedResponse, "Response is too big", s.cfg.MaxResponseSize)), true
+	}
+	return out, false
 }
 
 // asError returns what the client sees of a handler's error.
@@ -344,38 +375,22 @@ func (s *Server) asError(m *method, err error) *Error {
 	if errors.As(err, &e) {
 		return e
 	}
-	s.log.Warn("RPC handler error", "method", m.name, "error", err)
+	s.log.Warn("RPC handler error", "method", m.name, "error", err.Error())
 	return errInternal
 }
 
-func (s *Server) reply(r *request, m *method, result any, err error) (out []byte, failed bool) {
-	if err != nil {
-		return appendError(nil, r.id, s.asError(m, err)), true
-	}
-	out, err = s.encode(r, m, result)
-	if err != nil {
-		return appendError(nil, r.id, s.asError(m, err)), true
-	}
-	if len(out) > s.cfg.MaxResponseSize {
-		return appendError(nil, r.id, exceeded(CodeOversizedResponse, "Response is too big", s.cfg.MaxResponseSize)), true
-	}
-	return out, false
-}
-
-func (s *Server) encode(r *request, m *method, result any) (out []byte, err error) {
-	defer s.guard(m.name, &err) // AppendJSON and MarshalJSON are the handler's code too
-	size := 64 + len(r.id)
+func encode(id []byte, result any) ([]byte, error) {
+	size := 64 + len(id)
 	switch v := result.(type) {
 	case Hex:
-		size += 4 + 2*len(v)
-	case []byte:
 		size += 2 * len(v)
-	case interface{ Len() int }:
-		size += v.Len()
+	case json.RawMessage:
+		size += len(v)
 	}
-	out = append(appendHead(make([]byte, 0, size), r.id), `,"result":`...)
-	if out, err = appendValue(out, result); err != nil {
-		return nil, fmt.Errorf("encode result of %s: %w", m.name, err)
+	out := append(appendHead(make([]byte, 0, size), id), `,"result":`...)
+	out, err := appendValue(out, result)
+	if err != nil {
+		return nil, fmt.Errorf("encode result: %w", err)
 	}
 	return append(out, '}'), nil
 }

@@ -55,6 +55,7 @@ func methods() *jsonrpc.Methods {
 		return nil, p.Next(&b)
 	}, jsonrpc.Names("a", "b"))
 	m.Method("panics_later", func(context.Context, *jsonrpc.Params) (any, error) { return panicking{}, nil })
+	m.Method("panics_error", func(context.Context, *jsonrpc.Params) (any, error) { return nil, panicking{} })
 	m.Method("channel", func(context.Context, *jsonrpc.Params) (any, error) { return make(chan int), nil })
 	m.Method("custom", func(context.Context, *jsonrpc.Params) (any, error) {
 		return nil, fmt.Errorf("step: %w", &jsonrpc.Error{Code: 1010, Message: "Invalid <Transaction>", Data: map[string][]int{"a": {1}}})
@@ -98,6 +99,8 @@ func (s *strict) UnmarshalJSON(b []byte) error {
 }
 
 type panicking struct{}
+
+func (panicking) Error() string { panic("on purpose") }
 
 func (panicking) AppendJSON([]byte) []byte { panic("on purpose") }
 

@@ -44,6 +44,7 @@ type session struct {
 
 	handlers sync.WaitGroup // handlers of subscriptions
 	pong     atomic.Bool    // since the last ping was sent
+	full     atomic.Bool    // the reader waits for room
 }
 
 // message waits to be written.
@@ -147,8 +148,10 @@ func (c *session) room() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for !c.closed && (c.under >= c.server.cfg.MaxCalls || c.frames+c.answers >= maxWeight) {
+		c.full.Store(true)
 		c.changed.Wait()
 	}
+	c.full.Store(false)
 	return !c.closed
 }
 
@@ -331,14 +334,17 @@ func (c *session) ping() {
 		go func() { // ends with the pong or the timeout; what counts is OnPongReceived
 			ctx, cancel := context.WithTimeout(c.ctx, 2*c.server.cfg.PingInterval)
 			defer cancel()
-			c.ws.Ping(ctx)
+			if err := c.ws.Ping(ctx); err != nil && ctx.Err() == nil {
+				c.abort()
+			}
 		}()
 		select {
 		case <-c.ctx.Done():
 			return
 		case <-t.C:
 		}
-		if c.pong.Swap(false) {
+		// A reader that waits for room sees no pong.
+		if c.pong.Swap(false) || c.full.Load() {
 			last, missed = time.Now(), 0
 		} else if time.Since(last) > 2*c.server.cfg.PingInterval {
 			if missed++; missed >= maxMissed {

@@ -21,7 +21,7 @@ type Sink struct {
 	request *request
 	cancel  context.CancelFunc
 	ctx     context.Context
-	refused chan *Error // capacity 1: why the handler did not accept
+	refused chan *Error // capacity 1: the handler has returned; why, where it did not accept
 	inBatch bool
 
 	// under session.mu
@@ -145,37 +145,53 @@ func (c *session) subscribe(m *method, r *request, inBatch bool) (a answer, fail
 	s.ctx, s.cancel = context.WithCancel(c.ctx)
 	go func() {
 		defer c.handlers.Done()
-		err := c.server.runSubscription(m, newParams(r.params, m.names), s)
-		c.mu.Lock()
-		s.endLocked()
-		c.open--
-		accepted := s.accepted
-		c.mu.Unlock()
-		switch {
-		case !accepted && err != nil && !errors.Is(err, ErrClosed):
-			s.refused <- c.server.asError(m, err)
-		case !accepted:
-			s.refused <- errInternal
-		case errors.Is(err, ErrSlow):
-			c.server.log.Warn("subscription dropped: its client is too slow", "method", m.name, "remote", c.peer.remote)
-		case err != nil && !errors.Is(err, ErrClosed) && !errors.Is(err, context.Canceled):
-			c.server.log.Warn("subscription ended", "method", m.name, "error", err)
-		}
+		s.refused <- c.server.serveSubscription(m, newParams(r.params, m.names), s)
 	}()
+	var refusal *Error
 	select {
 	case <-s.queued:
-	case err := <-s.refused:
-		return answer{out: appendError(nil, r.id, err)}, true
+	case refusal = <-s.refused:
 	case <-c.ctx.Done():
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return answer{out: s.answer, sent: s.answer != nil}, s.answer == nil
+	if s.answer != nil { // it has accepted, even where it has returned since
+		return answer{out: s.answer, sent: !inBatch}, false
+	}
+	if refusal == nil {
+		return answer{}, true // the connection is gone
+	}
+	return answer{out: appendError(nil, r.id, refusal)}, true
 }
 
-func (s *Server) runSubscription(m *method, p *Params, sink *Sink) (err error) {
-	defer s.guard(m.name, &err)
-	return m.subscribe(sink.ctx, p, sink)
+// serveSubscription runs the handler and returns what the subscribing call is answered with where it has not accepted.
+func (s *Server) serveSubscription(m *method, p *Params, sink *Sink) (refusal *Error) {
+	c := sink.session
+	defer func() {
+		if r := recover(); r != nil {
+			s.bug(m.name, r)
+			refusal = errInternal
+		}
+		c.mu.Lock()
+		sink.endLocked()
+		c.open--
+		c.mu.Unlock()
+	}()
+	err := m.subscribe(sink.ctx, p, sink)
+	c.mu.Lock()
+	accepted := sink.accepted
+	c.mu.Unlock()
+	switch {
+	case err == nil, errors.Is(err, ErrClosed):
+		return errInternal
+	case !accepted:
+		return s.asError(m, err)
+	case errors.Is(err, ErrSlow):
+		s.log.Warn("subscription dropped: its client is too slow", "method", m.name, "remote", c.peer.remote)
+	case !errors.Is(err, context.Canceled):
+		s.log.Warn("subscription ended", "method", m.name, "error", err.Error())
+	}
+	return nil
 }
 
 // unsubscribe answers whether there was such a subscription; parameters that are no id name none.
