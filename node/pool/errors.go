@@ -8,22 +8,22 @@ import (
 	"github.com/gotensor/gotensor/primitives/scale"
 )
 
-// Errors of submission. The texts are those of Substrate's pool, which clients see (sc-transaction-pool-api, error.rs).
+// Errors of submission, those of sc-transaction-pool-api (error.rs). Explain has the words that clients of Substrate know.
 var (
 	// ErrNoTags: the runtime names nothing that the transaction provides, so that nothing would keep it from being included again and again.
-	ErrNoTags = errors.New("Transaction does not provide any tags, so the pool can't identify it") //nolint:staticcheck // Substrate's text
+	ErrNoTags = errors.New("transaction provides no tags")
 	// ErrBanned: the transaction was found invalid, was dropped, or is in a block, not long ago.
-	ErrBanned = errors.New("Transaction temporarily Banned") //nolint:staticcheck // Substrate's text
+	ErrBanned = errors.New("transaction is temporarily banned")
 	// ErrAlreadyImported: the transaction is in the pool. It is wrapped by *AlreadyImportedError.
-	ErrAlreadyImported = errors.New("Already imported") //nolint:staticcheck // Substrate's text
+	ErrAlreadyImported = errors.New("transaction is in the pool already")
 	// ErrCycle: the transaction and others of the pool require one another.
-	ErrCycle = errors.New("Transaction with cyclic dependency") //nolint:staticcheck // Substrate's text
+	ErrCycle = errors.New("transaction and others require one another")
 	// ErrFull: the pool is full of better transactions, or more of them wait for validation than the pool has room for.
-	ErrFull = errors.New("Transaction couldn't enter the pool because of the limit") //nolint:staticcheck // Substrate's text
+	ErrFull = errors.New("transaction pool is full")
 	// ErrUnactionable: the transaction is only for blocks that this node authors, and it authors none.
-	ErrUnactionable = errors.New("Transaction cannot be propagated and the local node does not author blocks") //nolint:staticcheck // Substrate's text
+	ErrUnactionable = errors.New("transaction is for authors alone, and this node is none")
 	// ErrFuture: the transaction requires what nothing provides, and the pool keeps none of those.
-	ErrFuture = errors.New("The pool is not accepting future transactions") //nolint:staticcheck // Substrate's text
+	ErrFuture = errors.New("transaction requires others, and the pool takes none that wait")
 	// ErrTooManyWatches: more transactions are watched than Config.MaxWatches.
 	ErrTooManyWatches = errors.New("too many watched transactions")
 	// ErrClosed: the pool was closed.
@@ -33,7 +33,9 @@ var (
 // AlreadyImportedError says which transaction is in the pool already. It is an ErrAlreadyImported.
 type AlreadyImportedError struct{ Hash hash.H256 }
 
-func (e *AlreadyImportedError) Error() string { return fmt.Sprintf("[%s] Already imported", e.Hash) }
+func (e *AlreadyImportedError) Error() string {
+	return fmt.Sprintf("%v: %s", ErrAlreadyImported, e.Hash)
+}
 
 // Unwrap returns ErrAlreadyImported.
 func (e *AlreadyImportedError) Unwrap() error { return ErrAlreadyImported }
@@ -45,7 +47,7 @@ type TooLowPriorityError struct {
 }
 
 func (e *TooLowPriorityError) Error() string {
-	return fmt.Sprintf("Too low priority (%d > %d)", e.Old, e.New)
+	return fmt.Sprintf("priority %d is too low: what the transaction would replace has %d", e.New, e.Old)
 }
 
 // ValidationError says that the runtime could not be asked about a transaction, or did not answer: it trapped, it lacks the API, its state is not there.
@@ -174,9 +176,9 @@ func (e *InvalidError) Text() string { return e.words().text }
 
 func (e *InvalidError) Error() string {
 	if e.Unknown {
-		return "Unknown transaction validity: " + e.Name()
+		return "validity of the transaction is unknown: " + e.Name()
 	}
-	return "Invalid transaction validity: " + e.Name()
+	return "transaction is invalid: " + e.Name()
 }
 
 // ExhaustsResources tells whether the transaction is valid but has no room in the block: it may go into a later one.
@@ -217,9 +219,9 @@ func Explain(err error) Explanation {
 	case errors.Is(err, ErrUnactionable):
 		return Explanation{1018, "Unactionable", "The transaction is unactionable since it is not propagable and the local node does not author blocks"}
 	case errors.Is(err, ErrNoTags):
-		return Explanation{1019, "No tags provided", ErrNoTags.Error()}
+		return Explanation{1019, "No tags provided", "Transaction does not provide any tags, so the pool can't identify it"}
 	case errors.Is(err, ErrFuture):
-		return Explanation{1021, ErrFuture.Error(), ""}
+		return Explanation{1021, "The pool is not accepting future transactions", ""}
 	}
 	// What is no error of the pool, as a runtime that trapped, Substrate calls a verification error.
 	var validation *ValidationError

@@ -232,22 +232,22 @@ func TestExplain(t *testing.T) {
 	for _, test := range []struct {
 		err  error
 		want Explanation
-		text string
+		text string // of the error itself
 	}{
-		{&InvalidError{Kind: InvalidPayment}, Explanation{1010, "Invalid Transaction", "Inability to pay some fees (e.g. account balance too low)"}, "Invalid transaction validity: Payment"},
-		{&InvalidError{Kind: InvalidBadProof}, Explanation{1010, "Invalid Transaction", "Transaction has a bad signature"}, "Invalid transaction validity: BadProof"},
-		{&InvalidError{Kind: InvalidStale}, Explanation{1010, "Invalid Transaction", "Transaction is outdated"}, "Invalid transaction validity: Stale"},
-		{&InvalidError{Kind: InvalidCustom, Custom: 25}, Explanation{1010, "Invalid Transaction", "Custom error: 25"}, "Invalid transaction validity: Custom(25)"},
-		{&InvalidError{Unknown: true, Kind: UnknownNoUnsignedValidator}, Explanation{1011, "Unknown Transaction Validity", "NoUnsignedValidator"}, "Unknown transaction validity: NoUnsignedValidator"},
-		{&InvalidError{Unknown: true, Kind: UnknownCustom, Custom: 7}, Explanation{1011, "Unknown Transaction Validity", "Custom(7)"}, "Unknown transaction validity: Custom(7)"},
-		{ErrBanned, Explanation{1012, "Transaction is temporarily banned", ""}, "Transaction temporarily Banned"},
-		{&AlreadyImportedError{}, Explanation{1013, "Transaction Already Imported", "Any { .. }"}, "[0x0000000000000000000000000000000000000000000000000000000000000000] Already imported"},
-		{&TooLowPriorityError{Old: 5, New: 3}, Explanation{1014, "Priority is too low: (5 vs 3)", "The transaction has too low priority to replace another transaction already in the pool."}, "Too low priority (5 > 3)"},
-		{ErrCycle, Explanation{1015, "Cycle Detected", ""}, "Transaction with cyclic dependency"},
-		{ErrFull, Explanation{1016, "Immediately Dropped", "The transaction couldn't enter the pool because of the limit"}, "Transaction couldn't enter the pool because of the limit"},
-		{ErrUnactionable, Explanation{1018, "Unactionable", "The transaction is unactionable since it is not propagable and the local node does not author blocks"}, "Transaction cannot be propagated and the local node does not author blocks"},
-		{ErrNoTags, Explanation{1019, "No tags provided", "Transaction does not provide any tags, so the pool can't identify it"}, "Transaction does not provide any tags, so the pool can't identify it"},
-		{ErrFuture, Explanation{1021, "The pool is not accepting future transactions", ""}, "The pool is not accepting future transactions"},
+		{&InvalidError{Kind: InvalidPayment}, Explanation{1010, "Invalid Transaction", "Inability to pay some fees (e.g. account balance too low)"}, "transaction is invalid: Payment"},
+		{&InvalidError{Kind: InvalidBadProof}, Explanation{1010, "Invalid Transaction", "Transaction has a bad signature"}, "transaction is invalid: BadProof"},
+		{&InvalidError{Kind: InvalidStale}, Explanation{1010, "Invalid Transaction", "Transaction is outdated"}, "transaction is invalid: Stale"},
+		{&InvalidError{Kind: InvalidCustom, Custom: 25}, Explanation{1010, "Invalid Transaction", "Custom error: 25"}, "transaction is invalid: Custom(25)"},
+		{&InvalidError{Unknown: true, Kind: UnknownNoUnsignedValidator}, Explanation{1011, "Unknown Transaction Validity", "NoUnsignedValidator"}, "validity of the transaction is unknown: NoUnsignedValidator"},
+		{&InvalidError{Unknown: true, Kind: UnknownCustom, Custom: 7}, Explanation{1011, "Unknown Transaction Validity", "Custom(7)"}, "validity of the transaction is unknown: Custom(7)"},
+		{ErrBanned, Explanation{1012, "Transaction is temporarily banned", ""}, "transaction is temporarily banned"},
+		{&AlreadyImportedError{}, Explanation{1013, "Transaction Already Imported", "Any { .. }"}, "transaction is in the pool already: 0x0000000000000000000000000000000000000000000000000000000000000000"},
+		{&TooLowPriorityError{Old: 5, New: 3}, Explanation{1014, "Priority is too low: (5 vs 3)", "The transaction has too low priority to replace another transaction already in the pool."}, "priority 3 is too low: what the transaction would replace has 5"},
+		{ErrCycle, Explanation{1015, "Cycle Detected", ""}, "transaction and others require one another"},
+		{ErrFull, Explanation{1016, "Immediately Dropped", "The transaction couldn't enter the pool because of the limit"}, "transaction pool is full"},
+		{ErrUnactionable, Explanation{1018, "Unactionable", "The transaction is unactionable since it is not propagable and the local node does not author blocks"}, "transaction is for authors alone, and this node is none"},
+		{ErrNoTags, Explanation{1019, "No tags provided", "Transaction does not provide any tags, so the pool can't identify it"}, "transaction provides no tags"},
+		{ErrFuture, Explanation{1021, "The pool is not accepting future transactions", ""}, "transaction requires others, and the pool takes none that wait"},
 		{&ValidationError{errors.New("no state")}, Explanation{1002, "Verification Error: Runtime error: no state", `RuntimeApi("no state")`}, "validate transaction: no state"},
 	} {
 		if got := Explain(fmt.Errorf("wrapped: %w", test.err)); got != test.want {
