@@ -17,6 +17,8 @@ var deterministic = []string{"primitives", "pallets", "runtime-wasm", "storage",
 // nondeterminism are exceptions: package, function, rule. The reason says why the result does not depend on it.
 var nondeterminism = map[string]string{
 	"primitives/keys imports crypto/rand":        "fresh keys are random; nothing that a block depends on makes keys",
+	"consensus/aura imports time":                "times are arguments, and so is the worker's clock; what Verify says depends on the slot that it is given",
+	"consensus/queue imports time":               "its clock is an argument and decides when a block is looked at, never whether it is good",
 	"storage/kv/badgerdb imports os":             "the engine of the store owns the files of its folder; what it reads from them is what was written",
 	"storage/kv/badgerdb imports time":           "Close waits for reads and for Badger; no answer depends on how long",
 	"storage/db least map":                       "the least key is the same in any order",

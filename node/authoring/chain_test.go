@@ -369,3 +369,37 @@ func TestRuntimeThatTraps(t *testing.T) {
 		t.Errorf("%s: %s", b.Head().Best, b.logged())
 	}
 }
+
+// By the machine's clock, with more in the pool than a block of 250 ms has room for: whatever the machine can do, slots are not lost one after the other.
+func TestFullPool(t *testing.T) {
+	n := newNetwork(t, nil)
+	a := n.open(t, nil)
+	alice, bob := sender(t, "//Alice"), sender(t, "//Bob").Account()
+	const transfers = 1000
+	for range transfers {
+		a.submit(t, alice.Sign(transfer(bob, 1_000_000_000), a.terms()))
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	cfg := a.config()
+	cfg.Import = func(ctx context.Context, b *client.Block) (hash.H256, error) {
+		id, err := a.Import(ctx, b)
+		a.follow(t)
+		if a.pool.Status().Ready == 0 {
+			cancel()
+		}
+		return id, err
+	}
+	w, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Run(ctx); !errors.Is(err, context.Canceled) {
+		t.Fatalf("%v: %s with %d transfers left", err, a.Head().Best, a.pool.Status().Ready)
+	}
+	nonce, err := a.Call(t.Context(), a.Head().Best.Hash, "AccountNonceApi_account_nonce", alice.Pair.Public())
+	if err != nil || string(nonce) != string(scale.AppendU32(nil, transfers)) {
+		t.Errorf("nonce %x, %v", nonce, err)
+	}
+	t.Logf("%d transfers in %d blocks; %d proposals were discarded", transfers, a.Head().Best.Number, strings.Count(a.logged(), "⌛️ Discarding proposal"))
+}

@@ -35,7 +35,7 @@ type proposer struct {
 
 	trouble *trouble
 
-	ending time.Duration // what ending a block took lately, for each extrinsic in it
+	ending ending
 }
 
 func newProposer(cfg Config, p transactions, m *proposerMetrics, t *trouble) *proposer {
@@ -90,18 +90,29 @@ func (p *proposer) build(ctx context.Context, task *aura.Task, end, deadline tim
 	}
 	began = p.now()
 	built, err := builder.Finish(ctx)
-	// Also where it failed: most likely because the time was over, and then the next block must leave more.
-	each := p.now().Sub(began) / time.Duration(max(builder.Len(), minEnding))
-	p.ending = max(each, (7*p.ending+each)/8)
+	p.ending.learn(builder.Len(), p.now().Sub(began)) // also where it failed: most likely because the time was over, and then the next block must leave more
 	return built, reason, err
 }
 
-// minEnding is how many extrinsics a block counts as at least when the time for its end is reckoned for each of them.
-const minEnding = 64
+// ending is what the ends of blocks took lately: what any block takes, and what each extrinsic adds.
+type ending struct{ any, each time.Duration }
+
+// fewExtrinsics is below how many extrinsics a block tells what any block takes, and from how many on what each of them adds.
+const fewExtrinsics = 64
+
+// learn takes in what the end of a block took. What is more than before counts at once, what is less little by little.
+func (e *ending) learn(extrinsics int, took time.Duration) {
+	learn := func(old *time.Duration, now time.Duration) { *old = max(now, (7**old+now)/8) }
+	if extrinsics < fewExtrinsics {
+		learn(&e.any, took)
+		return
+	}
+	learn(&e.each, max(took-e.any, 0)/time.Duration(extrinsics))
+}
 
 // reserve is the time that the end of a block with one more extrinsic may take, at most half of all the time.
-func (p *proposer) reserve(extrinsics int, all time.Duration) time.Duration {
-	return min(p.ending*time.Duration(max(extrinsics, minEnding)+1), all/2)
+func (e *ending) reserve(extrinsics int, all time.Duration) time.Duration {
+	return min(e.any+e.each*time.Duration(extrinsics+1), all/2)
 }
 
 // fill puts ready transactions into a block.
@@ -130,7 +141,7 @@ func (p *proposer) fill(ctx context.Context, builder *client.Builder, end, deadl
 			return noMoreTransactions, nil
 		}
 		now := p.now()
-		if now.After(deadline) || end.Sub(now) < p.reserve(builder.Len(), all) {
+		if now.After(deadline) || end.Sub(now) < p.ending.reserve(builder.Len(), all) {
 			p.debug.Debug("Consensus deadline reached when pushing block transactions, proceeding with proposing.")
 			return hitDeadline, nil
 		}

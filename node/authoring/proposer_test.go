@@ -119,7 +119,7 @@ func TestProposer(t *testing.T) {
 		ended("HitDeadline")
 	})
 	t.Run("an end that takes long", func(t *testing.T) {
-		b := propose(t, n, &list{given: small}, 10*time.Second, func(p *proposer) { p.now, p.ending = steps(time.Millisecond), time.Second })
+		b := propose(t, n, &list{given: small}, 10*time.Second, func(p *proposer) { p.now, p.ending.each = steps(time.Millisecond), time.Second })
 		if len(b.Extrinsics) != inherents+len(small) {
 			t.Error("half of the time must be left for transactions")
 		}
@@ -189,21 +189,26 @@ func TestProposer(t *testing.T) {
 	})
 }
 
-// The time that ends of blocks take is learnt, quickly where it grows and slowly where it shrinks.
-func TestReserve(t *testing.T) {
-	p := &proposer{}
-	if p.reserve(1000, time.Second) != 0 {
+// The time that ends of blocks take is learnt, at once where it grows and slowly where it shrinks.
+func TestEnding(t *testing.T) {
+	var e ending
+	if e.reserve(1000, time.Second) != 0 {
 		t.Error("nothing is known")
 	}
-	p.ending = 20 * time.Microsecond
-	if got := p.reserve(999, time.Second); got != 20*time.Millisecond {
-		t.Error(got)
+	e.learn(1, 2*time.Millisecond)
+	e.learn(1000, 22*time.Millisecond)
+	for extrinsics, want := range map[int]time.Duration{0: 2020 * time.Microsecond, 999: 22 * time.Millisecond, 1_000_000: time.Second / 2} {
+		if got := e.reserve(extrinsics, time.Second); got != want {
+			t.Errorf("%d extrinsics: got %v, expected %v", extrinsics, got, want)
+		}
 	}
-	if got := p.reserve(0, time.Second); got != 65*20*time.Microsecond {
-		t.Error(got)
+	e.learn(1000, 2*time.Millisecond)
+	if e.each != 17500*time.Nanosecond {
+		t.Error(e.each)
 	}
-	if got := p.reserve(1_000_000, time.Second); got != time.Second/2 {
-		t.Error(got)
+	e.learn(0, 0)
+	if e.any != 1750*time.Microsecond {
+		t.Error(e.any)
 	}
 }
 
@@ -295,6 +300,5 @@ func BenchmarkPropose(b *testing.B) {
 		least, bare = min(least, propose()), min(bare, byHand())
 	}
 	b.ReportMetric(float64(least.Microseconds())/transfersInBlock, "µs/transfer")
-	b.ReportMetric(float64(p.ending.Nanoseconds()), "ns-end/transfer")
 	b.ReportMetric(float64(least)/float64(bare), "ratio")
 }
