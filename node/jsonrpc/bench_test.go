@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -107,6 +108,65 @@ func BenchmarkHex(b *testing.B) {
 		for b.Loop() {
 			if got := append(out, want...); len(got) != len(want) {
 				b.Fatal(len(got))
+			}
+		}
+	})
+}
+
+// BenchmarkBaseline is the transport alone, to compare the trivial calls with: net/http and coder/websocket sending the same bytes from a
+// handler that looks at nothing.
+func BenchmarkBaseline(b *testing.B) {
+	request, answer := []byte(calls[0].request), []byte(`{"jsonrpc":"2.0","id":1,"result":"lo"}`)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			io.Copy(io.Discard, r.Body)
+			w.Write(answer)
+			return
+		}
+		c, err := websocket.Accept(w, r, nil)
+		if err != nil {
+			return
+		}
+		defer c.CloseNow()
+		for {
+			if _, _, err := c.Read(r.Context()); err != nil {
+				return
+			}
+			if c.Write(r.Context(), websocket.MessageText, answer) != nil {
+				return
+			}
+		}
+	}))
+	defer server.Close()
+	b.Run("WebSocket", func(b *testing.B) {
+		c := dial(b, strings.TrimPrefix(server.URL, "http://"))
+		ctx := context.Background()
+		b.ReportAllocs()
+		b.ResetTimer()
+		go func() {
+			for range b.N {
+				if c.Write(ctx, websocket.MessageText, request) != nil {
+					return
+				}
+			}
+		}()
+		for range b.N {
+			if _, got, err := c.Read(ctx); err != nil || !bytes.Equal(got, answer) {
+				b.Fatal(string(got), err)
+			}
+		}
+	})
+	b.Run("HTTP", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			r, err := http.Post(server.URL, "application/json", bytes.NewReader(request))
+			if err != nil {
+				b.Fatal(err)
+			}
+			n, err := io.Copy(io.Discard, r.Body)
+			r.Body.Close()
+			if err != nil || int(n) != len(answer) {
+				b.Fatal(n, err)
 			}
 		}
 	})
