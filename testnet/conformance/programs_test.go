@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/sha256"
@@ -180,6 +181,15 @@ func (e *environment) ready(t *testing.T, cases int) {
 // run gives a program its input as a file and reads what it prints into output. The environment must be ready.
 func (e *environment) run(t *testing.T, name string, input, output any) {
 	t.Helper()
+	e.converse(t, name, input, output, func(what string) error { return fmt.Errorf("the program asks for %q", what) })
+}
+
+// asks begins the lines in which a program asks the test to do something, such as to stop the node that it is connected to.
+const asks = "ASK "
+
+// converse is run of a program that asks: answer does what it wants.
+func (e *environment) converse(t *testing.T, name string, input, output any, answer func(what string) error) {
+	t.Helper()
 	data, err := json.Marshal(input)
 	if err != nil {
 		t.Fatal(err)
@@ -191,14 +201,41 @@ func (e *environment) run(t *testing.T, name string, input, output any) {
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	cmd := e.program(ctx, e.dir, name, []string{path})
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Run(); err != nil {
-		t.Fatalf("%s: %v\n%.4000s%.4000s", name, err, stderr.Bytes(), stdout.Bytes())
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
 	}
 	// A program may bring libraries that print: the answer is the last line.
-	lines := bytes.Split(bytes.TrimSpace(stdout.Bytes()), []byte("\n"))
-	if err := json.Unmarshal(lines[len(lines)-1], output); err != nil {
-		t.Fatalf("%s: answer: %v\n%.4000s", name, err, stdout.Bytes())
+	var last []byte
+	lines := bufio.NewReader(stdout)
+	for {
+		line, err := lines.ReadBytes('\n')
+		if what, ok := strings.CutPrefix(string(line), asks); ok {
+			said := "done"
+			if err := answer(strings.TrimSpace(what)); err != nil {
+				said = err.Error()
+			}
+			fmt.Fprintln(stdin, said) //nolint:errcheck // a program that is gone says so below
+		} else if len(bytes.TrimSpace(line)) > 0 {
+			last = line
+		}
+		if err != nil {
+			break
+		}
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Fatalf("%s: %v\n%.4000s%.4000s", name, err, stderr.Bytes(), last)
+	}
+	if err := json.Unmarshal(last, output); err != nil {
+		t.Fatalf("%s: answer: %v\n%.4000s%.4000s", name, err, last, stderr.Bytes())
 	}
 }

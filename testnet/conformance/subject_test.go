@@ -16,10 +16,12 @@ import (
 	"github.com/gotensor/gotensor/internal/wasmbin"
 	"github.com/gotensor/gotensor/node/chainspec"
 	"github.com/gotensor/gotensor/primitives/chain"
+	"github.com/gotensor/gotensor/primitives/keys"
 	"github.com/gotensor/gotensor/storage/trie"
 	"github.com/gotensor/gotensor/testnet/driver"
 	"github.com/gotensor/gotensor/testnet/localchain"
 	"github.com/gotensor/gotensor/testnet/ourruntime"
+	"github.com/gotensor/gotensor/testnet/upgrades"
 	"github.com/gotensor/gotensor/wasmhost"
 )
 
@@ -27,6 +29,7 @@ import (
 // suite from one of ours.
 var (
 	ours    = &subject{name: "gotensor", open: openOurs}
+	fast    = &subject{name: "gotensor fast", open: openFast} // at 250 ms a block: for nodes
 	control = &subject{name: "subtensor 143", open: openSubtensor}
 
 	subjects = []*subject{ours, control}
@@ -133,6 +136,16 @@ func openOurs(t *testing.T, _ int) *chainspec.Spec {
 	return spec
 }
 
+// openFast is openOurs at another pace, and from the runtime that others are built to follow.
+func openFast(t *testing.T, _ int) *chainspec.Spec {
+	t.Helper()
+	spec, err := presetSpec(upgrades.Base(t).Compressed, ourPreset)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return spec
+}
+
 // presetSpec has the runtime in code build its genesis from one of its presets.
 func presetSpec(code []byte, preset string) (*chainspec.Spec, error) {
 	e, err := engine()
@@ -181,8 +194,12 @@ func openSubtensor(t *testing.T, cases int) *chainspec.Spec {
 		}
 		accounts = append(accounts, s.Account())
 	}
+	finaliser, err := keys.FromURI(keys.Ed25519, "//Alice", "")
+	if err != nil {
+		t.Fatal(err)
+	}
 	alice := authority.Account()
-	if err := driver.DevGenesis(&spec.Genesis, code, alice, alice, alice, accounts, 1_000_000*taoInRao); err != nil {
+	if err := driver.DevGenesis(&spec.Genesis, code, alice, chain.AccountID(finaliser.Public()), alice, accounts, 1_000_000*taoInRao); err != nil {
 		t.Fatal(err)
 	}
 	return spec
