@@ -331,16 +331,15 @@ func (r *flagReader) readPool() {
 	case !r.Bool("dev"): // sc-transaction-pool, TransactionPoolOptions::new_with_params
 		cfg.BanPeriod = pool.DefaultBanPeriod
 	}
-	if cfg.BanPeriod == 0 {
-		cfg.BanPeriod = noBan
-	}
+	cfg.BanPeriod = max(cfg.BanPeriod, leastBan)
 	if r.choice("pool-type", "single-state", "fork-aware") == "fork-aware" {
 		r.warn("--pool-type fork-aware: there is one type of pool, single-state, which is used.")
 	}
 }
 
-// noBan is a ban that is over when it begins; pool.Config takes 0 for its default.
-const noBan = -time.Nanosecond
+// leastBan is what stands for no ban. The pool tells by its bans what a block has just taken, as Substrate's does, whose bans of no time last until the next
+// block is handled.
+const leastBan = time.Second
 
 func (r *flagReader) readRuntime() {
 	cfg := &r.setup.config
