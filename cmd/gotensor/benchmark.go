@@ -56,6 +56,7 @@ tolerance; --allow-fail only reports it. The disk rows write 64 MiB to --base-pa
 			},
 			benchmarkPalletCommand(),
 			benchmarkStorageCommand(),
+			benchmarkBlockCommand(), benchmarkExtrinsicCommand(), benchmarkOverheadCommand(),
 		},
 	}
 }

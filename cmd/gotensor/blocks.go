@@ -95,11 +95,10 @@ type stoppedChain struct {
 	*client.Client
 	engine *wasmhost.Engine
 	store  *db.DB
-	dir    string
 }
 
-// openChain opens the chain that the flags mean, with what the spec says about its blocks where --chain names one.
-func openChain(c *cli.Context, o db.Options) (*stoppedChain, error) {
+// openChain opens the chain that the flags mean, with what the spec says about its blocks where --chain names one; a nil o looks at the store as it is.
+func openChain(c *cli.Context, o *db.Options) (*stoppedChain, error) {
 	memory, err := storeMemory(c)
 	if err != nil {
 		return nil, err
@@ -108,21 +107,24 @@ func openChain(c *cli.Context, o db.Options) (*stoppedChain, error) {
 	if err != nil {
 		return nil, err
 	}
-	store, err := db.OpenFolder(dir, memory, ready(c, memory, o))
+	if o == nil {
+		o = &db.Options{Still: true}
+	}
+	store, err := db.OpenFolder(dir, memory, ready(c, memory, *o))
 	if err != nil {
 		return nil, err
 	}
-	return newStoppedChain(c, store, dir, spec)
+	return newStoppedChain(c, store, spec, nil)
 }
 
-// newStoppedChain takes the store over, also where it fails.
-func newStoppedChain(c *cli.Context, store *db.DB, dir string, spec *chainspec.Spec) (*stoppedChain, error) {
+// newStoppedChain takes the store over, also where it fails. signatures is the client's.
+func newStoppedChain(c *cli.Context, store *db.DB, spec *chainspec.Spec, signatures *wasmhost.Signatures) (*stoppedChain, error) {
 	engine, err := newEngine(c, wasmhost.Config{})
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
-	s := &stoppedChain{engine: engine, store: store, dir: dir}
-	cfg := client.Config{Engine: engine, Store: store, Signatures: wasmhost.NewSignatures(1 << 16)}
+	s := &stoppedChain{engine: engine, store: store}
+	cfg := client.Config{Engine: engine, Store: store, Signatures: signatures}
 	if spec != nil {
 		cfg.Substitutes, cfg.ForkBlocks, cfg.BadBlocks = spec.CodeSubstitutes, spec.ForkBlocks, spec.BadBlocks
 	}
@@ -289,7 +291,7 @@ func importBlocks(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	s, err := openOrBegin(c, options)
+	s, err := openOrBegin(c, &options)
 	if err != nil {
 		return err
 	}
@@ -306,7 +308,7 @@ func importBlocks(c *cli.Context) (err error) {
 }
 
 // openOrBegin opens the chain that the flags mean, and begins one that has no store where --chain says how.
-func openOrBegin(c *cli.Context, o db.Options) (*stoppedChain, error) {
+func openOrBegin(c *cli.Context, o *db.Options) (*stoppedChain, error) {
 	s, err := openChain(c, o)
 	name := c.String(chainFlag.Name)
 	_, ours := lookupLocal(name, c.Bool(fastBlocksFlag.Name))
@@ -337,11 +339,11 @@ func openOrBegin(c *cli.Context, o db.Options) (*stoppedChain, error) {
 	if err != nil {
 		return nil, err
 	}
-	store, _, err := node.OpenStore(c.Context, engine, spec, folder, memory, ready(c, memory, o))
+	store, _, err := node.OpenStore(c.Context, engine, spec, folder, memory, ready(c, memory, *o))
 	if err != nil {
 		return nil, err
 	}
-	return newStoppedChain(c, store, node.StoreFolder(folder), spec)
+	return newStoppedChain(c, store, spec, nil)
 }
 
 // importLimits are those of a queue whose blocks come in order: what has no parent is bad at once.
@@ -463,7 +465,7 @@ func checkBlock(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	s, err := openChain(c, db.Options{Still: true})
+	s, err := openChain(c, nil)
 	if err != nil {
 		return err
 	}
@@ -536,7 +538,7 @@ func revertBlocks(c *cli.Context) (err error) {
 			return usage(c, "%q: expected a number of blocks", args[0])
 		}
 	}
-	s, err := openChain(c, db.Options{})
+	s, err := openChain(c, &db.Options{})
 	if err != nil {
 		return err
 	}
