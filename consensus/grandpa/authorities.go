@@ -431,11 +431,11 @@ func (s *AuthoritySet) Enacts(block Target, c Chain) (enacts, next bool, err err
 	return true, slices.Contains(s.standard, found), passes(found, block, c)
 }
 
-// Revert drops the changes that were announced above a block, on its descendants, which are no more.
-func (s *AuthoritySet) Revert(block Target, c Chain) {
+// Retain drops the changes that were announced by blocks which are no more, and those after them on the same fork.
+func (s *AuthoritySet) Retain(known func(Target) bool) {
 	var prune func([]*changeNode) []*changeNode
 	prune = func(nodes []*changeNode) []*changeNode {
-		nodes = slices.DeleteFunc(nodes, func(n *changeNode) bool { return below(c, block, n.change.AnnouncedAt) })
+		nodes = slices.DeleteFunc(nodes, func(n *changeNode) bool { return !known(n.change.AnnouncedAt) })
 		for _, n := range nodes {
 			n.children = prune(n.children)
 		}
@@ -443,7 +443,7 @@ func (s *AuthoritySet) Revert(block Target, c Chain) {
 	}
 	s.standard = prune(s.standard)
 	rebalance(s.standard)
-	s.forced = slices.DeleteFunc(s.forced, func(f PendingChange) bool { return below(c, block, f.AnnouncedAt) })
+	s.forced = slices.DeleteFunc(s.forced, func(f PendingChange) bool { return !known(f.AnnouncedAt) })
 }
 
 // SetOf says which set made a block final: latest where it is the current one, or else its id and last block. ok is false where that is not known.

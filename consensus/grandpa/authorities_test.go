@@ -188,14 +188,20 @@ func TestForcedChanges(t *testing.T) {
 	if err != nil || applied.Change == nil || len(set.Pending()) != 2 {
 		t.Fatalf("%+v, %v, %v", applied, set.Pending(), err)
 	}
-	// A revert drops what was announced above, and nothing else.
-	set.Revert(c.target(5), c)
+	// What blocks announced that are no more is dropped.
+	set.Retain(func(t Target) bool { return t.Number <= 5 })
 	if len(set.Pending()) != 2 {
 		t.Errorf("%+v", set.Pending())
 	}
-	set.Revert(c.target(4), c)
-	if len(set.Pending()) != 0 {
-		t.Errorf("%+v", set.Pending())
+	set.Retain(func(t Target) bool { return t != c.target(5) })
+	if p := set.Pending(); len(p) != 1 || p[0].AnnouncedAt != c.target(fork) {
+		t.Errorf("%+v", p)
+	}
+	must(set.Add(PendingChange{Next: b, Delay: 1, AnnouncedAt: c.target(6)}, c))
+	must(set.Add(PendingChange{Next: b, Delay: 1, AnnouncedAt: c.target(8)}, c))
+	set.Retain(func(t Target) bool { return t.Number < 8 })
+	if p := set.Pending(); len(p) != 2 || p[0].AnnouncedAt != c.target(6) {
+		t.Errorf("%+v", p)
 	}
 }
 

@@ -27,9 +27,10 @@ type world struct {
 	blocks map[hash.H256]*simBlock
 	nodes  []*simNode
 	voters *VoterSet
-	// calm: nothing gets lost, and nobody crashes any more.
-	calm  bool
-	trace []string
+	// calm: nothing gets lost, nobody crashes, and all hear each other.
+	calm bool
+	// side is where each node is while the network is split in two.
+	side []int
 
 	final  []Target // by number, what anybody finalised
 	signed map[string]Target
@@ -323,9 +324,24 @@ func (n *simNode) lie(round uint64) {
 	}
 }
 
+// apart reports whether two nodes do not hear each other now.
+func (w *world) apart(a, b *simNode) bool { return !w.calm && w.side[a.index] != w.side[b.index] }
+
+// split puts the nodes on other sides, now and then all on one.
+func (w *world) split() {
+	w.after(w.between(500*millisecond, 4000*millisecond), w.split)
+	whole := w.r.IntN(3) == 0
+	for i := range w.side {
+		w.side[i] = w.r.IntN(2)
+		if whole {
+			w.side[i] = 0
+		}
+	}
+}
+
 func (w *world) broadcast(from *simNode, m Outgoing) {
 	for _, to := range w.nodes {
-		if to == from {
+		if to == from || w.apart(from, to) {
 			continue
 		}
 		copies := 1
@@ -351,7 +367,7 @@ func (w *world) broadcast(from *simNode, m Outgoing) {
 func (n *simNode) talk() {
 	n.w.after(n.w.between(300*millisecond, 700*millisecond), n.talk)
 	to := n.w.nodes[n.w.r.IntN(len(n.w.nodes))]
-	if n.voter == nil || to.voter == nil || to == n {
+	if n.voter == nil || to.voter == nil || to == n || n.w.apart(n, to) {
 		return
 	}
 	for _, h := range []hash.H256{n.best.Hash, n.finalised.Hash} {
@@ -392,6 +408,9 @@ func (n *simNode) talk() {
 	rounds := append([]*votingRound{n.voter.best}, n.voter.past...)
 	for _, r := range rounds {
 		for _, m := range r.Seen() {
+			if n.known[m.Message.Target.Hash] { // who hears of a block that he does not have asks for it
+				to.learn(m.Message.Target.Hash)
+			}
 			to.deliver(Outgoing{Round: r.Number(), Vote: &m})
 		}
 		if r.commit != nil {
@@ -432,7 +451,9 @@ func newWorld(t testing.TB, seed uint64, nodes, byzantine, keysEach int) *world 
 		w.after(w.between(0, 500*millisecond), n.start)
 		w.after(w.between(0, 500*millisecond), n.talk)
 	}
+	w.side = make([]int, nodes)
 	w.after(0, w.produce)
+	w.after(0, w.split)
 	return w
 }
 
@@ -440,8 +461,8 @@ func newWorld(t testing.TB, seed uint64, nodes, byzantine, keysEach int) *world 
 func (w *world) produce() {
 	w.after(w.between(200*millisecond, 300*millisecond), w.produce)
 	makers := 1
-	if !w.calm && w.r.IntN(4) == 0 {
-		makers = 2
+	if !w.calm {
+		makers += w.r.IntN(2)
 	}
 	for range makers {
 		n := w.nodes[w.r.IntN(len(w.nodes))]
@@ -449,6 +470,9 @@ func (w *world) produce() {
 		b := &simBlock{Target{hash.Blake2b256(binary.LittleEndian.AppendUint64(nil, uint64(w.count))), n.best.Number + 1}, n.best.Hash}
 		w.blocks[b.Hash] = b
 		for _, to := range w.nodes {
+			if w.apart(n, to) {
+				continue
+			}
 			delay := w.between(0, simGossip)
 			if to == n {
 				delay = 0

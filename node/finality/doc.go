@@ -12,7 +12,7 @@
 //
 //   - All blocks go through Import, or the set of authorities gets lost. Where blocks came in otherwise before the first start, the set is that of the last finalised block.
 //   - The set, the votes of this node, and the finality that changes either are written together, so that after a crash they belong together.
-//   - Votes are cast for all voters of the set whose keys the keystore has. Without any, the node looks on.
+//   - Votes are cast for all voters of the set whose keys the keystore has, also for those that come to it later. Without any, the node looks on.
 //   - After an error of the disk the voter begins again with what is on it. What was not written was not sent.
 //
 // # How far finality trails
@@ -22,8 +22,9 @@
 //
 // # What it does not do
 //
-// There is no network yet: votes reach the voters of this node alone, and equivocations are logged, not reported. Commits of concluded rounds are not
-// archived, as Substrate does it for nobody to read.
+// There is no network yet: votes reach the voters of this node alone, and equivocations are logged, not reported to the runtime. Concluded rounds are not
+// archived, as Substrate does it for nobody to read. Authority set hard forks (Substrate's AuthoritySetHardFork) are not known. A chain whose first runtime has no GrandpaApi gets finality
+// by an upgrade after the next start of the node, not before.
 //
 // Source: sc-consensus-grandpa in paritytech/polkadot-sdk, substrate/client/consensus/grandpa.
 package finality

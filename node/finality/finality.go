@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -31,6 +32,9 @@ const (
 	DefaultJustificationPeriod = 512
 )
 
+// keysEvery is how often the keystore is asked for keys that it did not have: one that is inserted votes without a restart.
+const keysEvery = 5 * time.Second
+
 // Keys of the auxiliary storage. The names are Substrate's (sc-consensus-grandpa, aux_schema.rs); votes are kept for each voter of the node, and so otherwise than there.
 var (
 	keySet               = []byte("grandpa_voters")
@@ -43,10 +47,15 @@ var (
 	// ErrOff: the runtime has no GrandpaApi.
 	ErrOff = errors.New("runtime has no GrandpaApi")
 	// ErrNotFinal: the block is not final yet.
-	ErrNotFinal = errors.New("Block not yet finalized")
-	// ErrNotCovered: no former set is known to which the block belongs. Blocks of the set that is not followed by another one yet belong here as long as there was no change at all.
-	ErrNotCovered = errors.New("Block not covered by authority set changes")
+	ErrNotFinal error = proofError("Block not yet finalized")
+	// ErrNotCovered: it is not known to which set the block belongs. As long as the set never changed that is so for all blocks.
+	ErrNotCovered error = proofError("Block not covered by authority set changes")
 )
+
+// proofError has the text that clients get. Source: sc-consensus-grandpa, finality_proof.rs.
+type proofError string
+
+func (e proofError) Error() string { return string(e) }
 
 // Config says what finality works with.
 type Config struct {
@@ -84,7 +93,7 @@ type Finality struct {
 
 	// wake tells Run that something happened; restart that its voter is of no more use.
 	wake    chan struct{}
-	restart chan string
+	restart chan struct{}
 }
 
 // New loads the set of authorities, on the first start from the runtime. Where the runtime has no GrandpaApi, Import passes blocks through, and Run does nothing.
@@ -103,7 +112,7 @@ func New(ctx context.Context, cfg Config) (*Finality, error) {
 	}
 	f := &Finality{
 		cfg: cfg, client: cfg.Client, store: cfg.Client.Store(), log: cfg.Log.With("target", target), start: cfg.Clock.Now(),
-		listeners: make(map[*listener]struct{}), wake: make(chan struct{}, 1), restart: make(chan string, 1),
+		listeners: make(map[*listener]struct{}), wake: make(chan struct{}, 1), restart: make(chan struct{}, 1),
 	}
 	var err error
 	if f.metrics, err = newMetrics(cfg.Metrics); err != nil {
@@ -150,6 +159,8 @@ func (f *Finality) load(ctx context.Context) (*grandpa.AuthoritySet, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read %q: %w", keySet, err)
 		}
+		// Blocks may have been reverted since.
+		set.Retain(func(t grandpa.Target) bool { return known(f.store, t) })
 		return &set, nil
 	}
 	// Blocks that were imported without us: their finality is what we begin with, and what those above announce is to be noted.
@@ -170,7 +181,7 @@ func (f *Finality) load(ctx context.Context) (*grandpa.AuthoritySet, error) {
 	}
 	authorities, err := scale.UnmarshalFunc(answer, scale.DecodeSlice[grandpa.Authority])
 	if err != nil {
-		return nil, fmt.Errorf("GrandpaApi_grandpa_authorities at %s: %w", at, err)
+		return nil, fmt.Errorf("answer of GrandpaApi_grandpa_authorities at %s: %w", at, err)
 	}
 	var setID uint64
 	if head.Finalised.Number > 0 && api >= 3 {
@@ -178,12 +189,12 @@ func (f *Finality) load(ctx context.Context) (*grandpa.AuthoritySet, error) {
 			return nil, err
 		}
 		if setID, err = scale.UnmarshalFunc(answer, (*scale.Decoder).U64); err != nil {
-			return nil, fmt.Errorf("GrandpaApi_current_set_id at %s: %w", at, err)
+			return nil, fmt.Errorf("answer of GrandpaApi_current_set_id at %s: %w", at, err)
 		}
 	}
 	set, err := grandpa.NewAuthoritySet(authorities, setID)
 	if err != nil {
-		return nil, fmt.Errorf("GrandpaApi_grandpa_authorities at %s: %w", at, err)
+		return nil, fmt.Errorf("answer of GrandpaApi_grandpa_authorities at %s: %w", at, err)
 	}
 	for n := head.Finalised.Number + 1; n <= head.Best.Number; n++ {
 		block, err := f.store.Ancestor(head.Best.Hash, n)
@@ -202,6 +213,12 @@ func (f *Finality) load(ctx context.Context) (*grandpa.AuthoritySet, error) {
 	}
 	state := grandpa.NewVoterState(setID, point(head.Finalised))
 	return set, f.store.SetAux([]storage.Change{put(keySet, set), put(keyVoter, state)})
+}
+
+// known reports whether the store has a block.
+func known(c grandpa.Chain, t grandpa.Target) bool {
+	h, err := c.Ancestor(t.Hash, t.Number)
+	return err == nil && h == t.Hash
 }
 
 func point(p db.Point) grandpa.Target { return grandpa.Target{Hash: p.Hash, Number: p.Number} }
@@ -304,10 +321,10 @@ func (f *Finality) importBlock(ctx context.Context, b *client.Block, block grand
 	switch {
 	case forced != nil:
 		f.log.Info(fmt.Sprintf("👴 Applying authority set change forced at block #%d", enacted.AnnouncedAt.Number))
-		f.rebuild("forced change")
+		f.rebuild()
 	case announces && change.Forced:
 		f.log.Info("Pausing old validator set: Forced change scheduled after inactivity")
-		f.rebuild("pause")
+		f.rebuild()
 	}
 	return enacts, enacts && !next, nil
 }
@@ -344,7 +361,8 @@ func (f *Finality) Justify(_ context.Context, block hash.H256, number chain.Bloc
 	}
 	handoff, err := f.finalise(justification, set.SetID, true)
 	if handoff {
-		f.rebuild("justification")
+		f.log.Info(fmt.Sprintf("👴 Imported justification for block #%d that triggers command Changing authorities, signaling voter.", number))
+		f.rebuild()
 	}
 	if err == nil {
 		f.poke()
@@ -421,15 +439,15 @@ func (f *Finality) voterState(set *grandpa.AuthoritySet) (grandpa.VoterState, er
 		if state.SetID == set.SetID {
 			return state, nil
 		}
-		return state, fmt.Errorf("BUG: %q is of set %d, the set is %d", keyVoter, state.SetID, set.SetID) // both are written together
+		return state, fmt.Errorf("%q is of set %d, %q has set %d", keyVoter, state.SetID, keySet, set.SetID)
 	}
-	return grandpa.VoterState{}, fmt.Errorf("BUG: no %q", keyVoter)
+	return grandpa.VoterState{}, fmt.Errorf("there is %q and no %q", keySet, keyVoter)
 }
 
 // rebuild has Run begin anew with what is in the store.
-func (f *Finality) rebuild(why string) {
+func (f *Finality) rebuild() {
 	select {
-	case f.restart <- why:
+	case f.restart <- struct{}{}:
 	default: // it will
 	}
 }
@@ -449,10 +467,11 @@ func (f *Finality) Run(ctx context.Context) error {
 		return nil
 	}
 	events := f.client.Subscribe(64)
-	defer events.Close()
 	var watching sync.WaitGroup
-	defer watching.Wait()
-	defer events.Close()
+	defer func() {
+		events.Close()
+		watching.Wait()
+	}()
 	watching.Go(func() {
 		for {
 			_, err := events.Next(ctx)
@@ -500,7 +519,6 @@ func (f *Finality) vote(ctx context.Context) error {
 		return err
 	}
 	if state.Paused {
-		f.report(nil)
 		select {
 		case <-f.restart:
 		case <-ctx.Done():
@@ -517,8 +535,15 @@ func (f *Finality) vote(ctx context.Context) error {
 		Jitter: func(bound grandpa.Time) grandpa.Time { return grandpa.Time(rand.Int64N(int64(bound))) },
 	}, blocks{f, set.SetID}, state, finalised, f.now())
 	defer f.report(nil)
+	checked := f.now()
 	for {
 		now := f.now()
+		if now >= checked+grandpa.Time(keysEvery) {
+			checked = now
+			if again, err := f.local(set); err != nil || !slices.Equal(again, local) {
+				return err
+			}
+		}
 		out, err := voter.Advance(now)
 		if err != nil {
 			return err
@@ -653,7 +678,7 @@ func (b blocks) BestContaining(base grandpa.Target) (grandpa.Target, bool) {
 	if set.SetID != b.setID {
 		return grandpa.Target{}, false // a justification changed the set, and the voter was not told yet
 	}
-	if own, err := b.Ancestor(base.Hash, base.Number); err != nil || own != base.Hash {
+	if !known(b, base) {
 		return grandpa.Target{}, false
 	}
 	best := point(b.f.client.Head().Best)

@@ -1,6 +1,7 @@
 package finality
 
 import (
+	"github.com/gotensor/gotensor/consensus/grandpa"
 	"github.com/gotensor/gotensor/primitives/chain"
 	"github.com/gotensor/gotensor/storage"
 	"github.com/gotensor/gotensor/storage/db"
@@ -21,7 +22,7 @@ func (f *Finality) Revert(n chain.BlockNumber) (db.Moved, error) {
 			return db.Moved{}, err
 		}
 		set := f.current().Clone()
-		set.Revert(point(to), f.store)
+		set.Retain(func(t grandpa.Target) bool { return t.Number <= to.Number || !grandpa.Descends(f.store, point(to), t) })
 		if err := f.store.SetAux([]storage.Change{put(keySet, set)}); err != nil {
 			return db.Moved{}, err
 		}
