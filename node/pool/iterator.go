@@ -27,9 +27,9 @@ func (p *Pool) Ready(ctx context.Context, at hash.H256) *ReadyIterator {
 
 func (p *Pool) iterator() *ReadyIterator {
 	it := &ReadyIterator{pool: p, counts: map[*readyTx]int{}, invalid: map[*readyTx]bool{}, returned: map[hash.H256]*readyTx{}}
-	p.mu.RLock()
-	defer p.mu.RUnlock()
-	it.start.descend(p.graph.ready.best)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	it.start.descend(p.graph.ready.best.snapshot())
 	return it
 }
 

@@ -265,7 +265,7 @@ func consistent(g *graph) error {
 	}
 	walked := 0
 	var c cursor
-	for c.descend(g.ready.best); c.peek() != nil; c.skip() {
+	for c.descend(g.ready.best.root); c.peek() != nil; c.skip() {
 		if !c.peek().best {
 			return fmt.Errorf("%x is among the best ones", c.peek().Hash[0])
 		}
@@ -537,6 +537,58 @@ func truthful(t *testing.T, c *fakeChain, p *Pool, h hash.H256, told []Status) {
 			}
 			if err != nil || s.Index >= len(body) || HashOf(body[s.Index]) != h {
 				t.Fatalf("%s: %v is not so: %v", h, s, err)
+			}
+		}
+	}
+}
+
+// TestSnapshots: a snapshot of the best ones stays as it was, whatever is added and removed after it.
+func TestSnapshots(t *testing.T) {
+	walk := func(root *tree) (got []*readyTx) {
+		var c cursor
+		for c.descend(root); c.peek() != nil; c.skip() {
+			got = append(got, c.peek())
+		}
+		return got
+	}
+	compare := func(a, b *readyTx) int {
+		if better(a, b) {
+			return -1
+		}
+		return 1
+	}
+	for seed := range uint64(50) {
+		r := rand.New(rand.NewPCG(seed, 3))
+		var s bestSet
+		var now []*readyTx
+		type snapshot struct {
+			root *tree
+			want []*readyTx
+		}
+		var snapshots []snapshot
+		for id := range uint64(300) {
+			switch r.IntN(5) {
+			default:
+				tx := &readyTx{Transaction: &Transaction{Priority: uint64(r.IntN(5)), ValidTill: uint64(r.IntN(3))}, id: id}
+				s.add(tx)
+				now = append(now, tx)
+				slices.SortFunc(now, compare)
+			case 0, 1:
+				if len(now) > 0 {
+					i := r.IntN(len(now))
+					s.remove(now[i])
+					now = slices.Delete(slices.Clone(now), i, i+1)
+				}
+			case 2:
+				snapshots = append(snapshots, snapshot{s.snapshot(), slices.Clone(now)})
+			}
+			if !slices.Equal(walk(s.root), now) {
+				t.Fatalf("seed %d step %d: the set is not in order", seed, id)
+			}
+		}
+		for i, old := range snapshots {
+			if !slices.Equal(walk(old.root), old.want) {
+				t.Fatalf("seed %d: snapshot %d has changed", seed, i)
 			}
 		}
 	}

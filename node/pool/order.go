@@ -14,11 +14,34 @@ func better(a, b *readyTx) bool {
 	return a.id < b.id
 }
 
-// tree is an ordered set of transactions, the best first: a treap that is never changed but copied along the path of each change. So an iterator holds on to
-// the root that it began with, and neither waits for the pool nor copies it.
+// bestSet is an ordered set of transactions, the best first. A snapshot of it costs nothing and never changes, so that an iterator neither waits for the pool nor
+// copies it: it is a treap, in which a change copies what a snapshot may hold of the path to it, and changes the rest in place.
+type bestSet struct {
+	root *tree
+	// age counts the snapshots: nodes of an earlier age may be in one.
+	age uint64
+}
+
 type tree struct {
 	tx          *readyTx
 	left, right *tree
+	age         uint64
+}
+
+func (s *bestSet) snapshot() *tree {
+	s.age++
+	return s.root
+}
+
+func (s *bestSet) add(tx *readyTx)    { s.root = s.with(s.root, tx) }
+func (s *bestSet) remove(tx *readyTx) { s.root = s.without(s.root, tx) }
+
+// own returns t where no snapshot has it, or else a copy.
+func (s *bestSet) own(t *tree) *tree {
+	if t.age == s.age {
+		return t
+	}
+	return &tree{t.tx, t.left, t.right, s.age}
 }
 
 // weight makes the heap order of the treap, and so its balance: a fixed permutation of the ids, in which neither order of arrival nor of priority shows.
@@ -29,58 +52,70 @@ func weight(tx *readyTx) uint64 {
 	return x ^ x>>31
 }
 
-// with returns the set with tx, which must not be in it.
-func (t *tree) with(tx *readyTx) *tree {
+// with returns t with tx, which must not be in it.
+func (s *bestSet) with(t *tree, tx *readyTx) *tree {
 	if t == nil {
-		return &tree{tx: tx}
+		return &tree{tx: tx, age: s.age}
 	}
 	if weight(tx) > weight(t.tx) {
-		left, right := t.split(tx)
-		return &tree{tx, left, right}
+		left, right := s.split(t, tx)
+		return &tree{tx, left, right, s.age}
 	}
+	t = s.own(t)
 	if better(tx, t.tx) {
-		return &tree{t.tx, t.left.with(tx), t.right}
+		t.left = s.with(t.left, tx)
+	} else {
+		t.right = s.with(t.right, tx)
 	}
-	return &tree{t.tx, t.left, t.right.with(tx)}
+	return t
 }
 
-// split returns what is better than tx and what is not.
-func (t *tree) split(tx *readyTx) (left, right *tree) {
+// split returns what of t is better than tx and what is not.
+func (s *bestSet) split(t *tree, tx *readyTx) (left, right *tree) {
 	if t == nil {
 		return nil, nil
 	}
+	t = s.own(t)
 	if better(t.tx, tx) {
-		left, right = t.right.split(tx)
-		return &tree{t.tx, t.left, left}, right
+		t.right, right = s.split(t.right, tx)
+		return t, right
 	}
-	left, right = t.left.split(tx)
-	return left, &tree{t.tx, right, t.right}
+	left, t.left = s.split(t.left, tx)
+	return left, t
 }
 
-// without returns the set without tx, which must be in it.
-func (t *tree) without(tx *readyTx) *tree {
+// without returns t without tx, which must be in it.
+func (s *bestSet) without(t *tree, tx *readyTx) *tree {
 	switch {
 	case t == nil:
 		panic("BUG: a transaction marked as best is not in the set of best ones")
 	case t.tx == tx:
-		return merge(t.left, t.right)
-	case better(tx, t.tx):
-		return &tree{t.tx, t.left.without(tx), t.right}
+		return s.merge(t.left, t.right)
 	}
-	return &tree{t.tx, t.left, t.right.without(tx)}
+	t = s.own(t)
+	if better(tx, t.tx) {
+		t.left = s.without(t.left, tx)
+	} else {
+		t.right = s.without(t.right, tx)
+	}
+	return t
 }
 
 // merge joins two sets, all of left better than all of right.
-func merge(left, right *tree) *tree {
+func (s *bestSet) merge(left, right *tree) *tree {
 	switch {
 	case left == nil:
 		return right
 	case right == nil:
 		return left
 	case weight(left.tx) > weight(right.tx):
-		return &tree{left.tx, left.left, merge(left.right, right)}
+		left = s.own(left)
+		left.right = s.merge(left.right, right)
+		return left
 	}
-	return &tree{right.tx, merge(left, right.left), right.right}
+	right = s.own(right)
+	right.left = s.merge(left, right.left)
+	return right
 }
 
 // cursor walks a tree from the best one on.

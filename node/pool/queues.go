@@ -26,7 +26,7 @@ type readyQueue struct {
 	ids      uint64
 	provided map[Tag]*readyTx // for each tag the one that provides it
 	all      map[hash.H256]*readyTx
-	best     *tree
+	best     bestSet
 	worst    worstFirst
 	bytes    int
 }
@@ -66,7 +66,7 @@ func (q *readyQueue) add(t *Transaction) (replaced []*Transaction, err error) {
 func (q *readyQueue) setBest(tx *readyTx) {
 	if !tx.best {
 		tx.best = true
-		q.best = q.best.with(tx)
+		q.best.add(tx)
 	}
 }
 
@@ -139,7 +139,7 @@ func (q *readyQueue) take(tx *readyTx) {
 	heap.Remove(&q.worst, tx.position)
 	if tx.best {
 		tx.best = false
-		q.best = q.best.without(tx)
+		q.best.remove(tx)
 	}
 }
 
