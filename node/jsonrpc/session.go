@@ -28,7 +28,7 @@ type session struct {
 	cancel context.CancelFunc
 
 	mu       sync.Mutex
-	changed  *sync.Cond // under, frames, answers or closed
+	changed  *sync.Cond // any of those up to queue, or closed
 	under    int        // calls under way
 	frames   int        // bytes of their frames
 	answers  int        // bytes of their answers that are not written yet
