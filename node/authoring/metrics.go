@@ -14,14 +14,16 @@ const (
 	hitDeadline
 	hitBlockSizeLimit
 	hitBlockWeightLimit
+	transactionForbidden
 )
 
 // reasons are the names in the log and in the metrics.
 var reasons = []struct{ log, metric string }{
-	noMoreTransactions:  {"NoMoreTransactions", "no_more_transactions"},
-	hitDeadline:         {"HitDeadline", "hit_deadline"},
-	hitBlockSizeLimit:   {"HitBlockSizeLimit", "hit_block_size_limit"},
-	hitBlockWeightLimit: {"HitBlockWeightLimit", "hit_block_weight_limit"},
+	noMoreTransactions:   {"NoMoreTransactions", "no_more_transactions"},
+	hitDeadline:          {"HitDeadline", "hit_deadline"},
+	hitBlockSizeLimit:    {"HitBlockSizeLimit", "hit_block_size_limit"},
+	hitBlockWeightLimit:  {"HitBlockWeightLimit", "hit_block_weight_limit"},
+	transactionForbidden: {"TransactionForbidden", "transactions_forbidden"},
 }
 
 // proposerMetrics are those of substrate/client/proposer-metrics.

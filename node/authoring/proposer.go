@@ -84,9 +84,11 @@ func (p *proposer) build(ctx context.Context, task *aura.Task, end, deadline tim
 	}
 	p.metrics.inherents.Observe(p.now().Sub(began).Seconds())
 
-	reason, err := p.fill(ctx, builder, end, deadline)
-	if err != nil {
-		return nil, 0, err
+	reason := transactionForbidden
+	if !builder.OnlyInherents() {
+		if reason, err = p.fill(ctx, builder, end, deadline); err != nil {
+			return nil, 0, err
+		}
 	}
 	began = p.now()
 	built, err := builder.Finish(ctx)

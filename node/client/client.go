@@ -196,6 +196,9 @@ func (b *Builder) Parent() db.Point { return b.parent }
 // Version returns the version of the runtime that makes the block.
 func (b *Builder) Version() chain.RuntimeVersion { return b.on.Version() }
 
+// OnlyInherents tells that the block may have no other extrinsics: see execution.Execution.OnlyInherents.
+func (b *Builder) OnlyInherents() bool { return b.on.OnlyInherents() }
+
 // Inherents makes the inherents, applies them and returns them. data stands in ascending order of the ids.
 func (b *Builder) Inherents(ctx context.Context, data []execution.Inherent) ([]chain.OpaqueExtrinsic, error) {
 	made, err := b.on.Inherents(ctx, data)

@@ -34,6 +34,8 @@ type Execution struct {
 	version chain.RuntimeVersion
 	overlay *storage.Overlay
 	env     wasmhost.Env
+
+	onlyInherents bool
 }
 
 // Begin prepares a block on the state after its parent. Of env, Storage and HeapPages are filled in.
@@ -47,7 +49,7 @@ func Begin(ctx context.Context, runtime *wasmhost.Runtime, parent storage.State,
 	}
 	overlay := storage.NewOverlay(parent)
 	env.Storage = overlay
-	return &Execution{runtime, version, overlay, env}, nil
+	return &Execution{runtime: runtime, version: version, overlay: overlay, env: env}, nil
 }
 
 // Version returns the version of the runtime that runs the block.
@@ -63,11 +65,24 @@ func (x *Execution) Call(ctx context.Context, api string, args []byte) ([]byte, 
 
 // Initialize begins a block: header has its parent, number and digest.
 func (x *Execution) Initialize(ctx context.Context, header chain.Header) error {
-	if _, err := x.Call(ctx, "Core_initialize_block", scale.Marshal(header)); err != nil {
+	answer, err := x.Call(ctx, "Core_initialize_block", scale.Marshal(header))
+	if err != nil {
 		return fmt.Errorf("initialize: %w", err)
+	}
+	if core, _ := x.version.APIVersion("Core"); core >= 5 {
+		switch { // ExtrinsicInclusionMode of sp_runtime
+		case len(answer) == 1 && answer[0] <= 1:
+			x.onlyInherents = answer[0] == 1
+		default:
+			return fmt.Errorf("initialize: runtime answered 0x%x", answer)
+		}
 	}
 	return nil
 }
+
+// OnlyInherents tells, after Initialize, that the block may have no other extrinsics: a migration is under way that takes several blocks. Nobody takes a block
+// that has some then, though the runtime applies them.
+func (x *Execution) OnlyInherents() bool { return x.onlyInherents }
 
 // Inherent is the data of one inherent provider: "timstap0" with the milliseconds since 1970, "auraslot" with the slot.
 type Inherent struct {
