@@ -20,7 +20,8 @@
 //     the future one that was submitted first.
 //   - What is invalid, dropped, or in a block is banned for half an hour.
 //   - A new best block takes out what it contains and what provides a tag of it. A block that leaves the best chain gives back what the new ones do not contain.
-//   - What is ready is validated again when it is 20 blocks or a minute old, in the background.
+//     What counted on the old ones is validated again before the author sees it.
+//   - What is in the pool is validated again when it is 20 blocks or a minute old, in the background, with each block a quarter of what is due.
 //   - The lock is not held while a runtime validates. So many validations run at a time as there are processors; what waits for one is limited like the queues, and
 //     what the pool needs to follow the chain goes first.
 //

@@ -56,7 +56,7 @@ type Config struct {
 	RejectFuture bool
 	// BanPeriod is for how long a transaction may not come back.
 	BanPeriod time.Duration
-	// Watches: no more transactions are watched at a time.
+	// MaxWatches is how many watches there may be at a time.
 	MaxWatches int
 	// Validations is how many run at once; 0: GOMAXPROCS.
 	Validations int
