@@ -3,11 +3,16 @@ package finality_test
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/gotensor/gotensor/consensus/grandpa"
+	"github.com/gotensor/gotensor/internal/outside"
+	"github.com/gotensor/gotensor/internal/tinyruntime"
+	"github.com/gotensor/gotensor/node/chainspec"
 	"github.com/gotensor/gotensor/node/client"
 	"github.com/gotensor/gotensor/node/finality"
 	"github.com/gotensor/gotensor/node/keystore"
@@ -16,7 +21,9 @@ import (
 	"github.com/gotensor/gotensor/primitives/scale"
 	"github.com/gotensor/gotensor/runtime-wasm/blob"
 	"github.com/gotensor/gotensor/runtime-wasm/runtime"
+	"github.com/gotensor/gotensor/storage"
 	"github.com/gotensor/gotensor/storage/db"
+	"github.com/gotensor/gotensor/storage/trie"
 	"github.com/gotensor/gotensor/testnet/driver"
 	"github.com/gotensor/gotensor/testnet/localchain"
 	"github.com/gotensor/gotensor/wasmhost"
@@ -64,6 +71,7 @@ type node struct {
 	client   *client.Client
 	finality *finality.Finality
 	slot     uint64
+	duration uint64 // of slots, in ms
 	stop     context.CancelFunc
 	done     chan error
 }
@@ -101,7 +109,7 @@ func (n *network) start(t testing.TB, dir string, keystore *keystore.Keystore, c
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	out := &node{t: t, n: n, store: store, client: c, finality: f, slot: slot0 + uint64(c.Head().Best.Number)*10, stop: stop, done: make(chan error, 1)}
+	out := &node{t: t, n: n, store: store, client: c, finality: f, slot: slot0 + uint64(c.Head().Best.Number)*10, duration: runtime.SlotDuration, stop: stop, done: make(chan error, 1)}
 	go func() { out.done <- f.Run(ctx) }()
 	t.Cleanup(out.close)
 	return out
@@ -127,7 +135,7 @@ const slot0 = 141_000_000
 func (n *node) author(parent db.Point, extrinsics ...chain.OpaqueExtrinsic) *client.Block {
 	n.t.Helper()
 	n.slot++
-	digest, inherents := driver.Slot(n.slot, runtime.SlotDuration)
+	digest, inherents := driver.Slot(n.slot, n.duration)
 	b, err := n.client.Build(n.t.Context(), parent.Hash, digest)
 	if err != nil {
 		n.t.Fatal(err)
@@ -441,5 +449,68 @@ func TestRestarts(t *testing.T) {
 		a.grow() // its votes come, or not
 		a.close()
 		final = a.client.Head().Best.Number - 3
+	}
+}
+
+// The runtime of a Subtensor network is finalised as our own is: the node knows no pallet.
+func TestSubtensor(t *testing.T) {
+	spec, err := chainspec.ReadFile(outside.Path(t, 1, "opentensor/subtensor/chainspecs/raw_spec_testfinney.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	finaliser := chain.AccountID(idOf(t, "//Ferdie"))
+	alice := aliceOf(t).Account()
+	if err := driver.DevGenesis(&spec.Genesis, nil, alice, finaliser, alice, nil, 0); err != nil {
+		t.Fatal(err)
+	}
+	genesis, err := spec.Genesis.Build(trie.V1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	engine, err := sharedEngine()
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := &network{engine: engine, genesis: driver.Genesis(genesis)}
+	a := n.start(t, t.TempDir(), keysOf(t, "//Ferdie"), nil)
+	duration, err := driver.New(engine).SlotDuration(t.Context(), n.genesis)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.duration = duration
+	for range 6 {
+		a.grow()
+	}
+	a.final(4)
+}
+
+// Where the runtime has no GrandpaApi, blocks are imported, none becomes final, and clients are told.
+func TestOff(t *testing.T) {
+	state, err := storage.NewMemoryState(&storage.Changes{Top: []storage.Change{{Key: []byte(":code"), Value: tinyruntime.Module()}}}, trie.V1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	engine, err := sharedEngine()
+	if err != nil {
+		t.Fatal(err)
+	}
+	header := chain.Header{StateRoot: state.Root()}
+	n := &network{engine: engine, genesis: &driver.Block{Block: chain.Block{Header: header}, Hash: header.Hash(), State: state}}
+	var log strings.Builder
+	a := n.start(t, t.TempDir(), keysOf(t, "//One"), func(c *finality.Config) { c.Log = slog.New(slog.NewTextHandler(&log, nil)) })
+	if voters, _ := a.finality.Voters(); voters != nil {
+		t.Error(voters)
+	}
+	if _, ok := a.finality.RoundState(); ok {
+		t.Error("there is a voter")
+	}
+	if _, err := a.finality.ProveFinality(t.Context(), 0); !errors.Is(err, finality.ErrOff) {
+		t.Error(err)
+	}
+	if err := a.finality.Justify(t.Context(), n.genesis.Hash, 0, chain.Justification{Engine: chain.EngineGrandpa}); !errors.Is(err, finality.ErrOff) {
+		t.Error(err)
+	}
+	if got := log.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "GRANDPA is off") {
+		t.Errorf("%s", got)
 	}
 }
