@@ -22,6 +22,10 @@ import (
 // maxSkipped is how many transactions may find no room before the block counts as full. Source: sc-basic-authorship, MAX_SKIPPED_TRANSACTIONS.
 const maxSkipped = 8
 
+// leastStopped is how long a transaction must have run before it leaves the pool for having been stopped: a new runtime's code, say, may need more than a slot of a quarter
+// of a second on a busy machine.
+const leastStopped = 2 * time.Second
+
 // proposer builds blocks of what is ready. It serves one goroutine.
 type proposer struct {
 	client  *client.Client
@@ -159,8 +163,8 @@ func (p *proposer) fill(ctx context.Context, builder *client.Builder, end, deadl
 		applied, err := builder.Apply(ctx, tx.Extrinsic)
 		switch {
 		case err != nil:
-			// The block is lost. One that takes all the time there is would take it from every block.
-			if took := p.now().Sub(now); errors.Is(err, wasmhost.ErrDeadline) && 2*took > end.Sub(now) && now.Before(soft) {
+			// The block is lost. One that takes all the time there is would take it from every block; but where slots are short, empty ones make the next longer.
+			if took := p.now().Sub(now); errors.Is(err, wasmhost.ErrDeadline) && 2*took > end.Sub(now) && now.Before(soft) && took >= leastStopped {
 				p.debug.Warn(fmt.Sprintf("[%s] Transaction ran for %v and was stopped: it leaves the pool.", tx.Hash, took.Round(time.Millisecond)))
 				invalid = append(invalid, tx.Hash)
 			}
