@@ -421,11 +421,11 @@ func (b *blockBench) build(next func() (chain.OpaqueExtrinsic, error)) (block ch
 	}
 	milliseconds, err := scale.UnmarshalFunc(answer, (*scale.Decoder).U64)
 	if err != nil {
-		return block, 0, fmt.Errorf("AuraApi_slot_duration: %w", err)
+		return block, 0, fmt.Errorf("answer of AuraApi_slot_duration: %w", err)
 	}
 	duration, err := aura.SlotDuration(milliseconds)
 	if err != nil {
-		return block, 0, fmt.Errorf("AuraApi_slot_duration: %w", err)
+		return block, 0, fmt.Errorf("answer of AuraApi_slot_duration: %w", err)
 	}
 	slot := aura.SlotAt(time.Now(), duration)
 	if parent.Number > 0 {

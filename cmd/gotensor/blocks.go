@@ -103,7 +103,7 @@ func openChain(c *cli.Context, o *db.Options) (*stoppedChain, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, spec, err := chosenStore(c)
+	dir, spec, err := chosenChain(c)
 	if err != nil {
 		return nil, err
 	}
@@ -115,6 +115,20 @@ func openChain(c *cli.Context, o *db.Options) (*stoppedChain, error) {
 		return nil, err
 	}
 	return newStoppedChain(c, store, spec, nil)
+}
+
+// chosenChain is chosenStore, which also knows that --fast-blocks stands for another chain.
+func chosenChain(c *cli.Context) (dir string, spec *chainspec.Spec, err error) {
+	local, ours := lookupLocal(c.String(chainFlag.Name), c.Bool(fastBlocksFlag.Name))
+	if !ours {
+		return chosenStore(c)
+	}
+	base, err := basePath(c)
+	if err != nil {
+		return "", nil, err
+	}
+	dir, err = storeFolder(base, local.id)
+	return dir, nil, err
 }
 
 // newStoppedChain takes the store over, also where it fails. signatures is the client's.

@@ -61,7 +61,7 @@ func (b *Builder) Presets(ctx context.Context) ([]string, error) {
 	}
 	names := scale.DecodeSeq(d, (*scale.Decoder).Text)
 	if err := d.Finish(); err != nil {
-		return nil, fmt.Errorf("GenesisBuilder_preset_names: answer: %w", err)
+		return nil, fmt.Errorf("answer of GenesisBuilder_preset_names: %w", err)
 	}
 	return names, nil
 }
@@ -83,13 +83,13 @@ func (b *Builder) preset(ctx context.Context, name string, args []byte) (json.Ra
 	}
 	config := scale.DecodeOption(d, (*scale.Decoder).Bytes)
 	if err := d.Finish(); err != nil {
-		return nil, fmt.Errorf("GenesisBuilder_get_preset: answer: %w", err)
+		return nil, fmt.Errorf("answer of GenesisBuilder_get_preset: %w", err)
 	}
 	if config == nil {
 		return nil, fmt.Errorf("%w: %q", ErrPreset, name)
 	}
 	if !json.Valid(*config) {
-		return nil, fmt.Errorf("GenesisBuilder_get_preset: answer: %w", ErrSyntax)
+		return nil, fmt.Errorf("answer of GenesisBuilder_get_preset: %w", ErrSyntax)
 	}
 	return *config, nil
 }
@@ -106,7 +106,7 @@ func (b *Builder) Config(ctx context.Context, config json.RawMessage) (*Genesis,
 		reason = d.Text()
 	}
 	if err := d.Finish(); err != nil {
-		return nil, fmt.Errorf("GenesisBuilder_build_state: answer: %w", err)
+		return nil, fmt.Errorf("answer of GenesisBuilder_build_state: %w", err)
 	}
 	if refused {
 		return nil, fmt.Errorf("%w: %s", ErrConfig, reason)

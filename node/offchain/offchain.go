@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	goruntime "runtime"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -39,22 +38,6 @@ const (
 	Always
 	Never
 )
-
-// ErrMode: there is no such mode.
-var ErrMode = errors.New("expected when-authority, always or never")
-
-// ParseMode reads the value of --offchain-worker, in letters of any case.
-func ParseMode(name string) (Mode, error) {
-	switch strings.ToLower(name) {
-	case "when-authority":
-		return WhenAuthority, nil
-	case "always":
-		return Always, nil
-	case "never":
-		return Never, nil
-	}
-	return 0, fmt.Errorf("%w, got %q", ErrMode, name)
-}
 
 // Enabled tells whether workers run on a node that authors blocks, or does not.
 func (m Mode) Enabled(authority bool) bool { return m == Always || m == WhenAuthority && authority }

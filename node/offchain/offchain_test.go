@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -396,13 +395,9 @@ func TestLocalStorage(t *testing.T) {
 }
 
 func TestMode(t *testing.T) {
-	for name, want := range map[string]string{"when-authority": "true false", "Always": "true true", "NEVER": "false false"} {
-		m, err := ParseMode(name)
-		if got := fmt.Sprint(m.Enabled(true), m.Enabled(false)); err != nil || got != want {
-			t.Errorf("%s: %s, %v", name, got, err)
+	for m, want := range map[Mode][2]bool{WhenAuthority: {true, false}, Always: {true, true}, Never: {false, false}} {
+		if got := [2]bool{m.Enabled(true), m.Enabled(false)}; got != want {
+			t.Errorf("mode %d: %v", m, got)
 		}
-	}
-	if _, err := ParseMode("sometimes"); !errors.Is(err, ErrMode) || !strings.Contains(err.Error(), `"sometimes"`) {
-		t.Error(err)
 	}
 }
