@@ -1,5 +1,5 @@
-// Command gotensor is the Bittensor chain in pure Go. Today it looks into chain specs and runtimes, runs runtime calls on a genesis
-// state, handles keys, looks after the store of a chain, and measures; the node arrives later.
+// Command gotensor is the Bittensor chain in pure Go. It runs nodes and local chains, looks into chain specs and runtimes, runs runtime calls on a genesis
+// state, handles keys, looks after the store of a chain, and measures.
 //
 // It is a thin shell: each command parses its flags, calls a library of this repository and prints. Data goes to
 // stdout, everything else to stderr. An error is one line "gotensor: …", maybe followed by lines "hint: …".
@@ -10,6 +10,8 @@
 // Secrets are read from the terminal, a file, or stdin. Flags and arguments take them too, as subkey does, with a
 // hint about the shell's history. Nothing secret is printed that was not asked for.
 //
+//	gotensor testnet
+//	gotensor node --dev --chain chain.json
 //	gotensor chain-spec inspect chain.json
 //	gotensor runtime inspect runtime.wasm
 //	gotensor runtime call chain.json Core_version
