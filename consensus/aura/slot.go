@@ -39,7 +39,7 @@ func (s Slot) Start(duration time.Duration) time.Time {
 	return time.UnixMilli(int64(low))
 }
 
-// Behind returns how many slots lie between parent and s without a block: none where s is the next one.
+// behind returns how many slots lie between parent and s without a block: none where s is the next one.
 func (s Slot) behind(parent Slot) uint64 {
 	if s <= parent {
 		return 0

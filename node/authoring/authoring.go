@@ -98,7 +98,7 @@ func (h *head) Best(context.Context) (aura.Head, error) {
 	best := h.client.Head().Best.Hash
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.best.Hash == best && h.best.Header.Digest != nil {
+	if h.best.Hash == best {
 		return h.best, nil
 	}
 	header, err := h.client.Store().Header(best)

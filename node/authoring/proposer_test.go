@@ -234,7 +234,7 @@ func TestJudgeInherents(t *testing.T) {
 		{"\x01\x00\x00", "<nil>"},
 		{"\x00\x01\x04timstap0\x04\x00", "Inherent error: The time since the last timestamp is lower than the minimum period."},
 		{"\x00\x01\x04timstap0\x04\x01", "Inherent error: The timestamp of the block is too far in the future."},
-		{"\x00\x01\x04auraslot\x04\x00", `Unknown inherent error for identifier: "auraslot"`},
+		{"\x00\x01\x04auraslot\x04\x00", "Unknown inherent error for identifier: auraslot"},
 		{"\x00\x01\x00", "the runtime refuses the inherents"},
 	} {
 		if got := fmt.Sprint(judgeInherents([]byte(c.answer))); got != c.want {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/gotensor/gotensor/consensus/aura"
 	"github.com/gotensor/gotensor/consensus/queue"
@@ -83,6 +84,9 @@ func (v *Verifier) Ahead(_ context.Context, b *queue.Block) any {
 // (version 2 of BlockBuilder). Source: sc-consensus-aura import_queue.rs.
 func (v *Verifier) Verify(ctx context.Context, b *queue.Block, ahead any) error {
 	terms, err := v.terms.after(ctx, b.Header.ParentHash)
+	if errors.Is(err, db.ErrUnknownBlock) { // it was dropped a moment ago
+		return errors.Join(queue.ErrUnknownParent, err)
+	}
 	if err != nil {
 		return fmt.Errorf("authorities at %s: %w", b.Header.ParentHash, err)
 	}
@@ -126,7 +130,7 @@ func (v *Verifier) checkInherents(ctx context.Context, b *queue.Block, checked *
 	return judgeInherents(answer)
 }
 
-// InherentError says which inherent of a block does not hold. Text is Substrate's.
+// InherentError says which inherent of a block does not hold.
 type InherentError struct {
 	ID   [8]byte
 	Data []byte // what the runtime said
@@ -151,7 +155,7 @@ func (e *InherentError) Error() string {
 			return "Inherent error: " + textTooFarInFuture
 		}
 	}
-	return fmt.Sprintf("Unknown inherent error for identifier: %q", e.ID[:])
+	return "Unknown inherent error for identifier: " + strings.ToValidUTF8(string(e.ID[:]), "\ufffd")
 }
 
 // judgeInherents reads a CheckInherentsResult: okay, fatal error, and the errors by their inherents. Of several errors the first is returned.
