@@ -135,8 +135,8 @@ func (c *SetChange) DecodeScale(d *scale.Decoder) {
 	c.Last = chain.BlockNumber(d.U32())
 }
 
-// AuthoritySet is who votes now, who did, and who will: the sets that blocks announced, on each fork, until they are enacted. It is not safe for concurrent use.
-// Encoded, it is what Substrate keeps under "grandpa_voters".
+// AuthoritySet is who votes now, who did, and who will: the sets that blocks announced, on each fork, until they are enacted. It is not safe for concurrent
+// use. Encoded, it is what Substrate keeps under "grandpa_voters".
 type AuthoritySet struct {
 	Current []Authority
 	SetID   uint64
@@ -267,8 +267,8 @@ func (s *AuthoritySet) NextChange(best Target, c Chain) (next Target, ok bool) {
 // below reports whether block descends from base, and is not base.
 func below(c Chain, base, block Target) bool { return base != block && Descends(c, base, block) }
 
-// Add adds a change that the header of a block announces. Changes of a fork must come in its order. c must know the block.
-// Errors: ErrAuthorities, ErrDuplicateChange, ErrForcedPending, ErrReverted.
+// Add adds a change that the header of a block announces. Changes of a fork must come in its order. c must know the block. Errors: ErrAuthorities,
+// ErrDuplicateChange, ErrForcedPending, ErrReverted.
 func (s *AuthoritySet) Add(change PendingChange, c Chain) error {
 	if err := checkAuthorities(change.Next); err != nil {
 		return err
@@ -351,8 +351,8 @@ type Applied struct {
 	Change  *PendingChange // that the block enacted, if it did
 }
 
-// ApplyStandard enacts the change, if any, that a block enacts by being final, and drops those of forks that are no more.
-// Errors: ErrDependency where that would pass over another change, ErrReverted.
+// ApplyStandard enacts the change, if any, that a block enacts by being final, and drops those of forks that are no more. Errors: ErrDependency where that
+// would pass over another change, ErrReverted.
 func (s *AuthoritySet) ApplyStandard(block Target, c Chain) (Applied, error) {
 	if s.finalised != nil && block.Number <= *s.finalised {
 		return Applied{}, fmt.Errorf("%w: %s, block %d is final", ErrReverted, block, *s.finalised)
@@ -406,8 +406,8 @@ func passes(n *changeNode, block Target, c Chain) error {
 	return nil
 }
 
-// Enacts reports whether a block enacts a standard change when it is final, and whether that change is the next one, so that it can be enacted now.
-// Errors: ErrDependency, ErrReverted.
+// Enacts reports whether a block enacts a standard change when it is final, and whether that change is the next one, so that it can be enacted now. Errors:
+// ErrDependency, ErrReverted.
 func (s *AuthoritySet) Enacts(block Target, c Chain) (enacts, next bool, err error) {
 	if s.finalised != nil && block.Number <= *s.finalised {
 		return false, false, fmt.Errorf("%w: %s, block %d is final", ErrReverted, block, *s.finalised)

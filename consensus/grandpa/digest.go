@@ -76,8 +76,8 @@ func (l *Log) DecodeScale(d *scale.Decoder) {
 	}
 }
 
-// FindChange returns the change that a header announces: the first forced one, or else the first scheduled one. Items that do not decode are passed over, as Substrate
-// does it: what they mean, nobody acts on.
+// FindChange returns the change that a header announces: the first forced one, or else the first scheduled one. Items that do not decode are passed over, as
+// Substrate does it: what they mean, nobody acts on.
 func FindChange(header *chain.Header) (PendingChange, bool) {
 	for _, kind := range []LogKind{LogForcedChange, LogScheduledChange} {
 		for _, item := range header.Digest {

@@ -58,11 +58,13 @@ func FuzzHistoricalVotes(f *testing.F) {
 
 func FuzzLog(f *testing.F) {
 	change := ScheduledChange{[]Authority{{AuthorityID{1}, 2}}, 3}
-	fuzzDecoder(f, encodeOf[Log], Log{Kind: LogScheduledChange, Change: change}, Log{Kind: LogForcedChange, Change: change, Median: 9}, Log{Kind: LogPause, Delay: 1}, Log{Kind: LogOnDisabled, Disabled: 1})
+	fuzzDecoder(f, encodeOf[Log], Log{Kind: LogScheduledChange, Change: change}, Log{Kind: LogForcedChange, Change: change, Median: 9},
+		Log{Kind: LogPause, Delay: 1}, Log{Kind: LogOnDisabled, Disabled: 1})
 }
 
 func FuzzEquivocationProof(f *testing.F) {
-	fuzzDecoder(f, encodeOf[EquivocationProof], EquivocationProof{1, Precommit, Equivocation{2, AuthorityID{3}, Ballot{seedVote.Target, Signature{1}}, Ballot{Target{hash.H256{9}, 9}, Signature{2}}}})
+	equivocation := Equivocation{2, AuthorityID{3}, Ballot{seedVote.Target, Signature{1}}, Ballot{Target{hash.H256{9}, 9}, Signature{2}}}
+	fuzzDecoder(f, encodeOf[EquivocationProof], EquivocationProof{1, Precommit, equivocation})
 }
 
 func FuzzFinalityProof(f *testing.F) {
@@ -75,7 +77,8 @@ func FuzzAuthoritySet(f *testing.F) {
 		f.Fatal(err)
 	}
 	c := line(9)
-	for _, change := range []PendingChange{{Next: set.Current, Delay: 2, AnnouncedAt: c.target(3)}, {Next: set.Current, AnnouncedAt: c.target(6)}, {Next: set.Current, AnnouncedAt: c.target(4), Forced: true}} {
+	for _, change := range []PendingChange{{Delay: 2, AnnouncedAt: c.target(3)}, {AnnouncedAt: c.target(6)}, {AnnouncedAt: c.target(4), Forced: true}} {
+		change.Next = set.Current
 		if err := set.Add(change, c); err != nil {
 			f.Fatal(err)
 		}

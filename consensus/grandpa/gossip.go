@@ -11,8 +11,8 @@ import (
 // ErrWeight: a gossiped commit or catch-up has more votes than equivocations that are tolerated explain.
 var ErrWeight = errors.New("too many votes")
 
-// checkVotes checks votes that were gossiped together: all of voters, with at least a supermajority, with no more than each tolerated equivocator's second vote on top
-// of all, and signed. Source: sc-consensus-grandpa, communication/mod.rs, check_compact_commit and check_catch_up.
+// checkVotes checks votes that were gossiped together: all of voters, with at least a supermajority, with no more than each tolerated equivocator's second vote
+// on top of all, and signed. Source: sc-consensus-grandpa, communication/mod.rs, check_compact_commit and check_catch_up.
 func checkVotes(votes []SignedVote, kind Kind, voters *VoterSet, round, setID uint64) error {
 	most, carry := bits.Add64(voters.total, voters.total-voters.threshold, 0)
 	if carry != 0 {

@@ -45,8 +45,8 @@ type tally struct {
 	equivocated uint64
 }
 
-// node is a block of the graph: one that was voted for, or at which the ways to such blocks part. All blocks between it and its parent
-// have the votes that it has.
+// node is a block of the graph: one that was voted for, or at which the ways to such blocks part. All blocks between it and its parent have the votes that it
+// has.
 type node struct {
 	Target
 	parent   int32
@@ -55,9 +55,9 @@ type node struct {
 	votes    [2]tally
 }
 
-// graph is the tree of the blocks that votes of a round are for, from its base on. It is a radix tree: a block with one way through it alone is no node, so that
-// a vote costs as many steps as there are forks and other votes below, and the number of blocks does not matter. Nodes stay where they are:
-// their indices are names.
+// graph is the tree of the blocks that votes of a round are for, from its base on. It is a radix tree: a block with one way through it alone is no node, so
+// that a vote costs as many steps as there are forks and other votes below, and the number of blocks does not matter. Nodes stay where they are: their indices
+// are names.
 type graph struct {
 	nodes []node
 	index map[hash.H256]int32
@@ -171,8 +171,8 @@ func (g *graph) equivocated(at int32, phase Kind, weight uint64) {
 	}
 }
 
-// ghost follows the chain from a node on for as long as a child meets the condition, and returns where it ends; none where the node itself does not.
-// At most one child may meet it for the answer not to depend on the order of votes.
+// ghost follows the chain from a node on for as long as a child meets the condition, and returns where it ends; none where the node itself does not. At most
+// one child may meet it for the answer not to depend on the order of votes.
 func (g *graph) ghost(from int32, condition func(*node) bool) int32 {
 	if !condition(&g.nodes[from]) {
 		return none

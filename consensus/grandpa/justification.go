@@ -62,8 +62,8 @@ func lowest(precommits []SignedVote, take func(AuthorityID) bool) (base Target, 
 
 func everyone(AuthorityID) bool { return true }
 
-// NewJustification makes the justification of a commit that is good. header gives headers of the blocks that precommits are for, and of those below.
-// Errors: ErrJustification where the commit has no precommits or they are not for one chain; those of header.
+// NewJustification makes the justification of a commit that is good. header gives headers of the blocks that precommits are for, and of those below. Errors:
+// ErrJustification where the commit has no precommits or they are not for one chain; those of header.
 func NewJustification(round uint64, commit Commit, header func(hash.H256) (chain.Header, error)) (Justification, error) {
 	j := Justification{Round: round, Commit: commit}
 	base, ok := lowest(commit.Precommits, everyone)
@@ -94,8 +94,8 @@ type CommitResult struct {
 	Precommits, Duplicates, Equivocations, Strangers int
 }
 
-// CheckCommit reports whether a commit makes its target final. Precommits of strangers, duplicates, and what a voter says after two votes, count for nothing; signatures are not
-// looked at. The error says why it is not valid: ErrMinority or ErrAncestry. Source: finality-grandpa, validate_commit.
+// CheckCommit reports whether a commit makes its target final. Precommits of strangers, duplicates, and what a voter says after two votes, count for nothing;
+// signatures are not looked at. The error says why it is not valid: ErrMinority or ErrAncestry. Source: finality-grandpa, validate_commit.
 func CheckCommit(commit *Commit, voters *VoterSet, c Chain) (CommitResult, error) {
 	result := CommitResult{Precommits: len(commit.Precommits)}
 	known := func(id AuthorityID) bool { _, ok := voters.Position(id); return ok }
@@ -135,8 +135,8 @@ func CheckCommit(commit *Commit, voters *VoterSet, c Chain) (CommitResult, error
 }
 
 // VerifyJustification decodes a justification and checks that it makes target final in the set: that the precommits of voters do, that every signature is good,
-// those of strangers too, and that the headers are just those that are needed. It returns the justification. Source: sc-consensus-grandpa, justification.rs; stricter
-// than that in the numbers of blocks, which must be those of their chain.
+// those of strangers too, and that the headers are just those that are needed. It returns the justification. Source: sc-consensus-grandpa, justification.rs;
+// stricter than that in the numbers of blocks, which must be those of their chain.
 //
 // Errors: ErrTarget, ErrMinority, ErrAncestry, ErrSignature, ErrHeaders, which all wrap ErrJustification; ErrJustification alone where it does not decode.
 func VerifyJustification(data []byte, target Target, setID uint64, voters *VoterSet) (*Justification, error) {
@@ -203,8 +203,8 @@ type headerTree struct {
 	given, used int
 }
 
-// treeHeader is a block of the tree. jump is an ancestor further down: with it each ancestor is some steps away that grow as the logarithm of the distance. Source: Eugene W. Myers,
-// "An applicative random-access stack", 1983.
+// treeHeader is a block of the tree. jump is an ancestor further down: with it each ancestor is some steps away that grow as the logarithm of the distance.
+// Source: Eugene W. Myers, "An applicative random-access stack", 1983.
 type treeHeader struct {
 	hash         hash.H256
 	parent, jump int32

@@ -85,8 +85,8 @@ func (m *Message) DecodeScale(d *scale.Decoder) {
 	m.Target.DecodeScale(d)
 }
 
-// Payload appends what is signed for a message: the message, round and set id in 8 bytes each, so that no signature counts elsewhere.
-// Source: sp_consensus_grandpa, localized_payload.
+// Payload appends what is signed for a message: the message, round and set id in 8 bytes each, so that no signature counts elsewhere. Source:
+// sp_consensus_grandpa, localized_payload.
 func Payload(dst []byte, m Message, round, setID uint64) []byte {
 	dst = m.AppendScale(dst)
 	dst = scale.AppendU64(dst, round)

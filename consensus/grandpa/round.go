@@ -158,8 +158,8 @@ func (r *Round) Base() Target { return r.graph.nodes[0].Target }
 // Voters returns the set of voters.
 func (r *Round) Voters() *VoterSet { return r.voters }
 
-// Seen returns the votes that were counted, and those that showed an equivocation, in the order in which they came: at most two of a voter in each phase.
-// The slice must not be changed.
+// Seen returns the votes that were counted, and those that showed an equivocation, in the order in which they came: at most two of a voter in each phase. The
+// slice must not be changed.
 func (r *Round) Seen() []SignedMessage { return r.seen }
 
 // Weight returns the weight of those who voted in a phase.
@@ -175,8 +175,8 @@ type Imported struct {
 	Equivocation *Equivocation
 }
 
-// Import counts a prevote or precommit, the signature of which is good. A third vote of a voter, and one of a stranger, count for nothing.
-// ErrNotDescendant, after which the round is as it was.
+// Import counts a prevote or precommit, the signature of which is good. A third vote of a voter, and one of a stranger, count for nothing. ErrNotDescendant,
+// after which the round is as it was.
 func (r *Round) Import(c Chain, m SignedMessage) (Imported, error) {
 	if m.Message.Kind > Precommit {
 		return Imported{}, fmt.Errorf("BUG: a %s is no vote", m.Message.Kind)
@@ -242,8 +242,8 @@ func (r *Round) update() {
 	}
 	r.finalised = r.graph.ancestor(r.prevoteGhost, r.supermajority(Precommit))
 
-	// Weight that can still come to a block: of those who have not voted, and of those who voted elsewhere and equivocate, as far as that is tolerated.
-	// From here on it is enough to look at blocks of the graph, since no other could get a supermajority.
+	// Weight that can still come to a block: of those who have not voted, and of those who voted elsewhere and equivocate, as far as that is tolerated. From
+	// here on it is enough to look at blocks of the graph, since no other could get a supermajority.
 	absent := r.voters.total - precommits.weight
 	var more uint64
 	if tolerated := r.voters.total - r.voters.threshold; tolerated > precommits.equivocated {
@@ -282,11 +282,12 @@ func (r *Round) PrecommitGhost() *Target {
 	return r.target(r.precommitGhost)
 }
 
-// Commit returns the finalised block with precommits that prove it, in the order of voters; nil where none is final, or nothing that others take for a proof can be made of the votes.
+// Commit returns the finalised block with precommits that prove it, in the order of voters; nil where none is final, or nothing that others take for a proof
+// can be made of the votes.
 //
-// A proof must have a lowest precommit that all others descend from (CheckCommit). So votes beside the chain of the finalised block are left out, those of equivocators among them, unless the weight
-// of these is needed; and where nobody voted for just that block, a vote for one below it is added. Substrate's voter puts both votes of every equivocator in, and then refuses its own
-// commit where one is beside.
+// A proof must have a lowest precommit that all others descend from (CheckCommit). So votes beside the chain of the finalised block are left out, those of
+// equivocators among them, unless the weight of these is needed; and where nobody voted for just that block, a vote for one below it is added. Substrate's
+// voter puts both votes of every equivocator in, and then refuses its own commit where one is beside.
 func (r *Round) Commit(c Chain) *Commit {
 	if r.finalised == none {
 		return nil

@@ -16,8 +16,8 @@ import (
 
 var seeds = flag.Int("sim.seeds", 30, "how many networks are simulated")
 
-// world is a simulated network: voters with a chain of their own each, messages that take their time, get lost and come twice, nodes that crash, and some that lie.
-// All that happens follows from the seed.
+// world is a simulated network: voters with a chain of their own each, messages that take their time, get lost and come twice, nodes that crash, and some that
+// lie. All that happens follows from the seed.
 type world struct {
 	t      testing.TB
 	r      *rand.Rand
@@ -494,7 +494,8 @@ func (w *world) least() chain.BlockNumber {
 	return least
 }
 
-// In a network that loses messages, crashes and lies, no two blocks become final that are not on one chain, and nobody who is honest votes twice. Once it is calm, finality goes on, near the best block.
+// In a network that loses messages, crashes and lies, no two blocks become final that are not on one chain, and nobody who is honest votes twice. Once it is
+// calm, finality goes on, near the best block.
 func TestSimulation(t *testing.T) {
 	var lags []chain.BlockNumber
 	rounds := uint64(0)

@@ -15,8 +15,8 @@ const never = Time(1<<63 - 1)
 // Blocks is what a voter asks of the chain.
 type Blocks interface {
 	Chain
-	// BestContaining returns the block to prevote for: on the best chain that contains base, as far as rules and pending changes of the set let one go; base itself where it is
-	// not on the best chain. ok is false where base is unknown.
+	// BestContaining returns the block to prevote for: on the best chain that contains base, as far as rules and pending changes of the set let one go; base
+	// itself where it is not on the best chain. ok is false where base is unknown.
 	BestContaining(base Target) (target Target, ok bool)
 }
 
@@ -28,10 +28,11 @@ type VoterConfig struct {
 	Local []AuthorityID
 	// Sign signs for a local voter.
 	Sign func(id AuthorityID, payload []byte) (Signature, error)
-	// Gossip is how long a message takes to all, at least a millisecond. Prevotes are cast two of it after the round began, precommits four, or sooner where the round can be completed.
+	// Gossip is how long a message takes to all, at least a millisecond. Prevotes are cast two of it after the round began, precommits four, or sooner where
+	// the round can be completed.
 	//
-	// Where all weight of the set is local there is nobody to wait for: each phase begins when the last one ends, and a round when there is a block to vote for that
-	// is not final.
+	// Where all weight of the set is local there is nobody to wait for: each phase begins when the last one ends, and a round when there is a block to vote for
+	// that is not final.
 	Gossip Time
 	// Jitter returns a time below bound, by which nodes do not all commit at once; nil stands for half of it.
 	Jitter func(bound Time) Time
@@ -112,8 +113,8 @@ type votingRound struct {
 	committed *Target
 }
 
-// Voter takes part in the rounds of one set, or looks on. It is a state machine: it has neither goroutines nor a clock, its owner feeds it messages, tells it of
-// new blocks and of the time, and does what Advance says. It is not safe for concurrent use.
+// Voter takes part in the rounds of one set, or looks on. It is a state machine: it has neither goroutines nor a clock, its owner feeds it messages, tells it
+// of new blocks and of the time, and does what Advance says. It is not safe for concurrent use.
 type Voter struct {
 	config VoterConfig
 	blocks Blocks
@@ -163,8 +164,8 @@ func NewVoter(config VoterConfig, blocks Blocks, state VoterState, finalised Tar
 	return v
 }
 
-// skip goes on to the round after the one in which the node has votes that cannot be counted any more, because what is final has passed them, or a revert took the
-// blocks. Where others vote as well they complete the round; where all votes are the node's, nobody else could.
+// skip goes on to the round after the one in which the node has votes that cannot be counted any more, because what is final has passed them, or a revert took
+// the blocks. Where others vote as well they complete the round; where all votes are the node's, nobody else could.
 func (v *Voter) skip() {
 	stuck := uint64(0)
 	for _, own := range v.state.Own {
@@ -231,7 +232,8 @@ func (v *Voter) Finalised(t Target) {
 // errUseless tells that a message was not wanted, though nothing is wrong with it.
 var errUseless = errors.New("message is of no use")
 
-// IsUseless reports whether an error of Vote, Commit or CatchUp says that the message came too late, twice or too early, and not that something is wrong with it.
+// IsUseless reports whether an error of Vote, Commit or CatchUp says that the message came too late, twice or too early, and not that something is wrong with
+// it.
 func IsUseless(err error) bool { return errors.Is(err, errUseless) }
 
 // Vote takes a vote or proposal of another voter, the signature of which is good for the round and the set. One for a block that is not there yet waits for it.
@@ -452,8 +454,8 @@ func (v *Voter) play(r *votingRound, now Time) (done bool, err error) {
 	return estimate <= r.last.Finalised.Number || r.state.Finalised != nil && estimate <= r.state.Finalised.Number, nil
 }
 
-// notify looks at what the votes of a round say now. A block is announced as final when the round can be completed and the node has voted in it, so that a voter that
-// comes again never makes the round anew on a base that was final by its votes.
+// notify looks at what the votes of a round say now. A block is announced as final when the round can be completed and the node has voted in it, so that a
+// voter that comes again never makes the round anew on a base that was final by its votes.
 func (v *Voter) notify(r *votingRound) {
 	*r.state = r.State()
 	f := r.state.Finalised
@@ -619,8 +621,8 @@ func (v *Voter) retire(r *votingRound, now Time) {
 	v.past = append(v.past, r)
 }
 
-// CatchUp takes the votes that complete a later round than the best one, the signatures of which are good (CheckGossipedCatchUp), and goes on after it. The error says why
-// it was not taken: ErrVoters, ErrMinority, ErrNotDescendant, or see IsUseless.
+// CatchUp takes the votes that complete a later round than the best one, the signatures of which are good (CheckGossipedCatchUp), and goes on after it. The
+// error says why it was not taken: ErrVoters, ErrMinority, ErrNotDescendant, or see IsUseless.
 func (v *Voter) CatchUp(c CatchUp, now Time) error {
 	if c.Round <= v.best.Number() || c.Round == ^uint64(0) {
 		return fmt.Errorf("%w: catch-up to round %d, the voter is in %d", errUseless, c.Round, v.best.Number())

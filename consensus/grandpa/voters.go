@@ -37,8 +37,8 @@ type VoterSet struct {
 	threshold uint64
 }
 
-// NewVoterSet makes the set of a list. Weights of a key that stands there more than once are added, those of 0 are left out. ErrVoters where nothing is left, or
-// the weights do not fit 64 bits. Source: finality-grandpa, voter_set.rs.
+// NewVoterSet makes the set of a list. Weights of a key that stands there more than once are added, those of 0 are left out. ErrVoters where nothing is left,
+// or the weights do not fit 64 bits. Source: finality-grandpa, voter_set.rs.
 func NewVoterSet(authorities []Authority) (*VoterSet, error) {
 	s := &VoterSet{voters: make([]Authority, 0, len(authorities))}
 	for _, a := range authorities {

@@ -7,7 +7,8 @@ import (
 	"github.com/gotensor/gotensor/primitives/chain"
 )
 
-// BenchmarkSolo makes a chain of one authority grow. Reported is the time from the import of a block to the finality of the one two below it, with the disk writes of both.
+// BenchmarkSolo makes a chain of one authority grow. Reported is the time from the import of a block to the finality of the one two below it, with the disk
+// writes of both.
 func BenchmarkSolo(b *testing.B) {
 	n := newNetwork(b, "development")
 	a := n.start(b, b.TempDir(), keysOf(b, "//One"), nil)

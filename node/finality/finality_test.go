@@ -268,8 +268,8 @@ func copyTo(t testing.TB, from, to *node, block db.Point) {
 	}
 }
 
-// The authorities change by a scheduled change: the old one hands over with a justification of the block that enacts it, the new one goes on, also after a restart. A node without keys follows by the justifications
-// that come with blocks, and both prove the finality of old blocks.
+// The authorities change by a scheduled change: the old one hands over with a justification of the block that enacts it, the new one goes on, also after a
+// restart. A node without keys follows by the justifications that come with blocks, and both prove the finality of old blocks.
 func TestHandoff(t *testing.T) {
 	n := newNetwork(t, "development")
 	dir := t.TempDir()

@@ -98,8 +98,8 @@ func (f *Finality) notify(justification []byte) {
 	}
 }
 
-// Justifications calls receive with each new encoded justification until ctx ends or it gives an error, and returns that. One who is slow loses the oldest ones. The
-// bytes are shared and must not be changed.
+// Justifications calls receive with each new encoded justification until ctx ends or it gives an error, and returns that. One who is slow loses the oldest
+// ones. The bytes are shared and must not be changed.
 func (f *Finality) Justifications(ctx context.Context, receive func(justification []byte) error) error {
 	l := &listener{more: make(chan struct{}, 1)}
 	f.mu.Lock()
@@ -134,8 +134,8 @@ const maxUnknownHeaders = 100_000
 // maxProof bounds the bytes of the headers in a proof; Substrate has no such bound.
 const maxProof = 12 << 20
 
-// ProveFinality returns an encoded grandpa.FinalityProof of a block: the justification of the last block of its set, or of what is final now, with the headers in between; nil where
-// no such justification is kept. Errors: ErrNotFinal, ErrNotCovered, ErrOff, those of the store and of ctx.
+// ProveFinality returns an encoded grandpa.FinalityProof of a block: the justification of the last block of its set, or of what is final now, with the headers
+// in between; nil where no such justification is kept. Errors: ErrNotFinal, ErrNotCovered, ErrOff, those of the store and of ctx.
 func (f *Finality) ProveFinality(ctx context.Context, block chain.BlockNumber) ([]byte, error) {
 	if f.off {
 		return nil, ErrOff
