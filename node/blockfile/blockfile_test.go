@@ -169,7 +169,7 @@ func FuzzRead(f *testing.F) {
 
 func BenchmarkRead(b *testing.B) {
 	var many []*chain.SignedBlock
-	for range 500 {
+	for range 50 {
 		many = append(many, blocks()...)
 	}
 	for name, binary := range map[string]bool{"binary": true, "json": false} {
