@@ -2,11 +2,9 @@ package solo_test
 
 import (
 	"bufio"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -63,28 +61,9 @@ func BenchmarkTestnet(b *testing.B) {
 		for b.Loop() {
 			start(b, warm, "Imported #100 ", func(pid int) {
 				for _, name := range []string{"VmRSS", "RssAnon"} {
-					b.ReportMetric(memory(b, pid, name), name+"-MB")
+					b.ReportMetric(float64(solo.Memory(b, pid, name))/1e6, name+"-MB")
 				}
 			})
 		}
 	})
-}
-
-// memory reads a line of the status of a process, in 10^6 bytes.
-func memory(b *testing.B, pid int, name string) float64 {
-	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		b.Fatal(err)
-	}
-	for line := range strings.Lines(string(data)) {
-		if rest, ok := strings.CutPrefix(line, name+":"); ok {
-			kb, err := strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(rest), "kB")), 64)
-			if err != nil {
-				b.Fatal(err)
-			}
-			return kb * 1024 / 1e6
-		}
-	}
-	b.Fatalf("no %s in the status of process %d", name, pid)
-	return 0
 }

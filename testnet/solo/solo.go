@@ -43,6 +43,8 @@ type Config struct {
 	Args []string
 	// Folder is the base path; empty for one of the test's own.
 	Folder string
+	// Metrics has the node serve metrics: Node.Metric reads them.
+	Metrics bool
 }
 
 // Node is a process. Its methods are for the goroutine of the test.
@@ -135,14 +137,39 @@ func Start(t testing.TB, cfg Config) *Node {
 	return n
 }
 
-// Resume starts the process again, after Stop or Kill, with the same folder and port.
+// Resume starts the process again, after Stop, Kill or Wait, with the same folder and port, and returns when it answers.
 func (n *Node) Resume(t testing.TB) {
+	t.Helper()
+	n.Launch(t)
+	for deadline := time.Now().Add(startTime); ; time.Sleep(10 * time.Millisecond) {
+		err := n.Try(t.Context(), nil, "system_chain")
+		if err == nil {
+			return
+		}
+		if !n.running() {
+			t.Fatalf("the node ended: %v\n%s", n.err, n.tail(60))
+		}
+		if time.Now().After(deadline) {
+			n.Kill(t)
+			t.Fatalf("the node does not answer: %v\n%s", err, n.tail(60))
+		}
+	}
+}
+
+// Launch is Resume that does not wait for the node, which may be killed while it starts, or refuse to.
+func (n *Node) Launch(t testing.TB) {
 	t.Helper()
 	if n.running() {
 		t.Fatal("BUG: the node runs already")
 	}
 	path := Program(t)
-	args := append([]string{"node", "--chain", n.spec, "--base-path", n.cfg.Folder, "--rpc-port", strconv.Itoa(n.port), "--no-prometheus"}, n.cfg.Args...)
+	args := []string{"node", "--chain", n.spec, "--base-path", n.cfg.Folder, "--rpc-port", strconv.Itoa(n.port)}
+	if n.cfg.Metrics {
+		args = append(args, "--prometheus-port", "0")
+	} else {
+		args = append(args, "--no-prometheus")
+	}
+	args = append(args, n.cfg.Args...)
 	n.cmd = exec.Command(path, args...)
 	n.ended = make(chan struct{})
 	n.err = nil
@@ -157,18 +184,6 @@ func (n *Node) Resume(t testing.TB) {
 		t.Fatal(err)
 	}
 	go n.read(out, n.cmd, n.ended)
-	for deadline := time.Now().Add(startTime); ; time.Sleep(10 * time.Millisecond) {
-		if err = n.Try(t.Context(), nil, "system_chain"); err == nil {
-			return
-		}
-		if !n.running() {
-			t.Fatalf("the node ended: %v\n%s", n.err, n.tail(60))
-		}
-		if time.Now().After(deadline) {
-			n.Kill(t)
-			t.Fatalf("the node does not answer: %v\n%s", err, n.tail(60))
-		}
-	}
 }
 
 // read keeps what the process prints, until it ends.
@@ -269,6 +284,81 @@ func (n *Node) Stop(t testing.TB) {
 	if n.err != nil {
 		t.Errorf("the node stopped with %v\n%s", n.err, n.tail(60))
 	}
+}
+
+// Signal sends a signal to the process.
+func (n *Node) Signal(t testing.TB, sig os.Signal) {
+	t.Helper()
+	if err := n.cmd.Process.Signal(sig); err != nil {
+		t.Fatalf("%v; the node has ended: %v\n%s", err, n.err, n.tail(60))
+	}
+}
+
+// Wait waits until the process ends by itself or by a signal, and returns its exit code, -1 where a signal ended it.
+func (n *Node) Wait(t testing.TB, within time.Duration) int {
+	t.Helper()
+	select {
+	case <-n.ended:
+	case <-time.After(within):
+		t.Fatalf("the node runs on after %v\n%s", within, n.tail(60))
+	}
+	return n.cmd.ProcessState.ExitCode()
+}
+
+// Metric returns the sum of a metric over its labels, as the node serves it now.
+func (n *Node) Metric(t testing.TB, name string) float64 {
+	t.Helper()
+	const said = "Prometheus exporter started at "
+	var address string
+	for _, line := range n.Log() { // the last one is of this run
+		if _, after, ok := strings.Cut(line, said); ok {
+			address = strings.TrimSpace(after)
+		}
+	}
+	response, err := http.Get("http://" + address + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close() //nolint:errcheck // read to its end
+	sum, found := 0.0, false
+	for lines := bufio.NewScanner(response.Body); lines.Scan(); {
+		label, value, _ := strings.Cut(lines.Text(), " ")
+		if base, _, _ := strings.Cut(label, "{"); base != name {
+			continue
+		}
+		if i := strings.LastIndexByte(value, ' '); i >= 0 { // labels may have spaces in them
+			value = value[i+1:]
+		}
+		v, err := strconv.ParseFloat(value, 64)
+		if err != nil {
+			t.Fatalf("metric %s: %v", name, err)
+		}
+		sum, found = sum+v, true
+	}
+	if !found {
+		t.Fatalf("no metric %s at %s", name, address)
+	}
+	return sum
+}
+
+// Memory reads a line of the status of a process, as "VmRSS" or "RssAnon", in bytes. Linux alone has it.
+func Memory(t testing.TB, pid int, name string) int64 {
+	t.Helper()
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(data)) {
+		if rest, ok := strings.CutPrefix(line, name+":"); ok {
+			kB, err := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(rest), "kB")), 10, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return kB << 10
+		}
+	}
+	t.Fatalf("no %s in the status of process %d", name, pid)
+	return 0
 }
 
 // Kill ends the node at once: nothing of it runs any more.
