@@ -199,11 +199,3 @@ func (g *graph) ancestor(at int32, condition func(*node) bool) int32 {
 	}
 	return at
 }
-
-// descends reports whether a node is base or descends from it.
-func (g *graph) descends(base, at int32) bool {
-	for at != none && at != base {
-		at = g.nodes[at].parent
-	}
-	return at == base
-}

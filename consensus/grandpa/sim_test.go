@@ -294,10 +294,7 @@ func (n *simNode) lie(round uint64) {
 		return
 	}
 	n.lied[round] = true
-	var above []Target
-	for _, b := range n.w.final[max(0, len(n.w.final)-1):] {
-		above = append(above, b)
-	}
+	above := slices.Clone(n.w.final[max(0, len(n.w.final)-1):])
 	for h := range n.known {
 		if b := n.w.blocks[h].Target; len(n.w.final) == 0 || b.Number >= n.w.final[len(n.w.final)-1].Number {
 			above = append(above, b)
