@@ -56,10 +56,12 @@ func nodeKey(cfg *Config) (*[32]byte, error) {
 	return key, nil
 }
 
-// PeerID is the name of an identity on a libp2p network: the base58 form of its public key, which is short enough to be its own hash.
-// Source: libp2p specs, peer-ids.
-func PeerID(secret *[32]byte) string {
+// peerID is the name of an identity on a libp2p network: a multihash of its public key, which is short enough to be its own hash. Source: libp2p specs, peer-ids.
+func peerID(secret *[32]byte) []byte {
 	public := ed25519.NewKeyFromSeed(secret[:]).Public().(ed25519.PublicKey)
 	// Multihash "identity" of 36 bytes: a protobuf message of key type 1, ed25519, and the 32 bytes of the key.
-	return ss58.Base58(append([]byte{0, 36, 8, 1, 18, 32}, public...))
+	return append([]byte{0, 36, 8, 1, 18, 32}, public...)
 }
+
+// PeerID is the name of an identity as people read it.
+func PeerID(secret *[32]byte) string { return ss58.Base58(peerID(secret)) }

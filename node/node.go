@@ -50,7 +50,7 @@ type Node struct {
 	keystore *keystore.Keystore
 	pool     *pool.Pool
 	finality *finality.Finality
-	peerID   string
+	secret   *[32]byte // of the node's identity
 
 	registry  *metrics.Registry
 	gauges    *metrics.Node
@@ -151,8 +151,8 @@ func (n *Node) openChain(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	n.peerID = PeerID(secret)
-	n.target("sub-libp2p").Info("🏷  Local node identity is: " + n.peerID)
+	n.secret = secret
+	n.target("sub-libp2p").Info("🏷  Local node identity is: " + PeerID(n.secret))
 
 	signatures := n.cfg.Signatures
 	if signatures == 0 {
@@ -274,6 +274,7 @@ func (n *Node) openOffchain(context.Context) error {
 	}
 	workers := offchain.New(offchain.Config{
 		Client: n.client, Keystore: n.keystore, Validator: n.cfg.Authority, Logger: n.log,
+		Network: func() ([]byte, [][]byte) { return scale.AppendBytes(nil, peerID(n.secret)), nil },
 		Submit: func(ctx context.Context, xt chain.OpaqueExtrinsic) (hash.H256, error) {
 			return n.pool.Submit(ctx, pool.Local, xt)
 		},
@@ -308,7 +309,7 @@ func (n *Node) openRPC(context.Context) error {
 	n.closer(func() error { cancel(); return nil })
 	deps := rpc.Deps{
 		Client: n.client, Pool: n.pool, Keystore: n.keystore, Finality: n.finality, Spec: n.cfg.Spec, Filters: n.cfg.Log,
-		System:      rpc.System{Name: "Gotensor Node", Version: n.cfg.Version, Roles: []rpc.Role{role}, PeerID: n.peerID},
+		System:      rpc.System{Name: "Gotensor Node", Version: n.cfg.Version, Roles: []rpc.Role{role}, PeerID: PeerID(n.secret)},
 		MaxResponse: n.cfg.RPC.Server.MaxResponseSize, Logger: n.target("rpc"),
 	}
 	rpc.Register(ctx, methods, deps)
