@@ -151,7 +151,12 @@ func NewVoter(config VoterConfig, blocks Blocks, state VoterState, finalised Tar
 		v.skip()
 	}
 	last := v.state.last()
+	// Where the votes of the last round cannot be counted again, as some are for blocks of a fork that is gone, what it came to is still known. Substrate's
+	// voter then takes its base for its estimate.
 	before := genesisState(last.Base)
+	if e := last.State.Estimate; last.State.Completable && e != nil && v.known(*e) {
+		before = last.State
+	}
 	shared := &before
 	if last.Number > 0 {
 		if r := v.restore(last); r != nil {
