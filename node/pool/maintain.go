@@ -242,10 +242,15 @@ func (p *Pool) pruneTags(ctx context.Context, block db.Point, tags []Tag, hashes
 		p.listener.tell(tx.Hash, Status{Kind: StatusDropped})
 	}
 	now := p.cfg.Now()
+	included := make(map[hash.H256]struct{}, len(hashes))
 	for _, h := range hashes {
 		p.bans.ban(now, h)
+		included[h] = struct{}{}
 	}
-	again := slices.DeleteFunc(done.pruned, func(tx *Transaction) bool { return p.bans.banned(p.cfg.Now, tx.Hash) })
+	again := slices.DeleteFunc(done.pruned, func(tx *Transaction) bool {
+		_, in := included[tx.Hash]
+		return in || p.bans.banned(p.cfg.Now, tx.Hash)
+	})
 	p.mu.Unlock()
 	// What provides a tag of the block without being in it is probably invalid now; what only led to it may be valid still.
 	p.readmit(ctx, block, again)
