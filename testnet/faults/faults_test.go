@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -53,8 +54,14 @@ func spec(t testing.TB) *chainspec.Spec {
 	return &copied
 }
 
-// engine makes genesis states, and runs the nodes that are not processes. It ends with the process.
-var engine = sync.OnceValues(func() (*wasmhost.Engine, error) { return wasmhost.NewEngine(wasmhost.Config{}) })
+// engine makes genesis states, and runs the nodes that are not processes, with the compiled code that those keep. It ends with the process.
+var engine = sync.OnceValues(func() (*wasmhost.Engine, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return nil, err
+	}
+	return wasmhost.NewEngine(wasmhost.Config{CacheDir: filepath.Join(cache, "gotensor", "code")})
+})
 
 var presetSpec = func() func([]byte) (*chainspec.Spec, error) {
 	var once sync.Once

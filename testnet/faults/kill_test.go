@@ -225,19 +225,29 @@ func account(value []byte) (nonce uint32, free, reserved uint64, err error) {
 // balance returns nonce and free balance of an account after a block.
 func balance(t testing.TB, n *solo.Node, who chain.AccountID, at hash.H256) (nonce uint32, free uint64, ok bool) {
 	t.Helper()
-	var text string
-	n.Call(t, &text, "state_getStorage", toHex(driver.StorageKey("System", "Account", driver.Blake2_128Concat(who[:]))), at.String())
-	if text == "" {
-		return 0, 0, false
-	}
-	value, err := hex.DecodeString(strings.TrimPrefix(text, "0x"))
-	if err == nil {
-		nonce, free, _, err = account(value)
-	}
+	nonce, free, ok, err := tryBalance(t.Context(), n, who, &at)
 	if err != nil {
 		t.Fatalf("account %s: %v", who, err)
 	}
-	return nonce, free, true
+	return nonce, free, ok
+}
+
+// tryBalance is balance whose error is the caller's, after the best block where at is nil.
+func tryBalance(ctx context.Context, n *solo.Node, who chain.AccountID, at *hash.H256) (nonce uint32, free uint64, ok bool, err error) {
+	params := []any{toHex(driver.StorageKey("System", "Account", driver.Blake2_128Concat(who[:])))}
+	if at != nil {
+		params = append(params, at.String())
+	}
+	var text string
+	if err := n.Try(ctx, &text, "state_getStorage", params...); err != nil || text == "" {
+		return 0, 0, false, err
+	}
+	value, err := hex.DecodeString(strings.TrimPrefix(text, "0x"))
+	if err != nil {
+		return 0, 0, false, err
+	}
+	nonce, free, _, err = account(value)
+	return nonce, free, err == nil, err
 }
 
 // check reads what the node has after it was opened again: all that a client was told to be final is, the finalised blocks follow each other from genesis, transfers are in

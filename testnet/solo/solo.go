@@ -57,9 +57,10 @@ type Node struct {
 	ended chan struct{} // closed when the process is gone
 	err   error         // how it ended; after ended
 
-	mu    sync.Mutex
-	lines []string
-	more  chan struct{} // closed and replaced when a line came
+	mu      sync.Mutex
+	metrics string // address, of this run
+	lines   []string
+	more    chan struct{} // closed and replaced when a line came
 }
 
 // The program outlives the tests that it was built for, so it goes into the user's cache folder, where the next process finds it up to date.
@@ -109,13 +110,7 @@ func Start(t testing.TB, cfg Config) *Node {
 		cfg.Folder = t.TempDir()
 	}
 	n := &Node{cfg: cfg, spec: filepath.Join(t.TempDir(), "spec.json"), more: make(chan struct{})}
-	file, err := os.Create(n.spec)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := errors.Join(cfg.Spec.Write(file), file.Close()); err != nil {
-		t.Fatal(err)
-	}
+	n.Respecify(t, cfg.Spec)
 	// The kernel names a port that is free, and it stays the node's when that is restarted.
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -135,6 +130,18 @@ func Start(t testing.TB, cfg Config) *Node {
 	})
 	n.Resume(t)
 	return n
+}
+
+// Respecify writes another chain spec, which the node reads when it is started next.
+func (n *Node) Respecify(t testing.TB, spec *chainspec.Spec) {
+	t.Helper()
+	file, err := os.Create(n.spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(spec.Write(file), file.Close()); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // Resume starts the process again, after Stop, Kill or Wait, with the same folder and port, and returns when it answers.
@@ -196,6 +203,9 @@ func (n *Node) read(out *os.File, cmd *exec.Cmd, ended chan struct{}) {
 			n.lines = append(n.lines[:0], n.lines[keptLines/2:]...)
 		}
 		n.lines = append(n.lines, lines.Text())
+		if _, address, ok := strings.Cut(lines.Text(), "Prometheus exporter started at "); ok {
+			n.metrics = strings.TrimSpace(address)
+		}
 		close(n.more)
 		n.more = make(chan struct{})
 		n.mu.Unlock()
@@ -308,37 +318,47 @@ func (n *Node) Wait(t testing.TB, within time.Duration) int {
 // Metric returns the sum of a metric over its labels, as the node serves it now.
 func (n *Node) Metric(t testing.TB, name string) float64 {
 	t.Helper()
-	const said = "Prometheus exporter started at "
-	var address string
-	for _, line := range n.Log() { // the last one is of this run
-		if _, after, ok := strings.Cut(line, said); ok {
-			address = strings.TrimSpace(after)
-		}
-	}
-	response, err := http.Get("http://" + address + "/metrics")
+	all, err := n.Metrics(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
+	value, ok := all[name]
+	if !ok {
+		t.Fatalf("no metric %s", name)
+	}
+	return value
+}
+
+// Metrics returns all metrics, each summed over its labels.
+func (n *Node) Metrics(ctx context.Context) (map[string]float64, error) {
+	n.mu.Lock()
+	address := n.metrics
+	n.mu.Unlock()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/metrics", nil)
+	if err != nil {
+		return nil, err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil, err
+	}
 	defer response.Body.Close() //nolint:errcheck // read to its end
-	sum, found := 0.0, false
-	for lines := bufio.NewScanner(response.Body); lines.Scan(); {
-		label, value, _ := strings.Cut(lines.Text(), " ")
-		if base, _, _ := strings.Cut(label, "{"); base != name {
+	all := map[string]float64{}
+	lines := bufio.NewScanner(response.Body)
+	for lines.Scan() {
+		line := lines.Text()
+		end := strings.LastIndexByte(line, ' ') // labels may have spaces in them
+		if end < 0 || line[0] == '#' {
 			continue
 		}
-		if i := strings.LastIndexByte(value, ' '); i >= 0 { // labels may have spaces in them
-			value = value[i+1:]
-		}
-		v, err := strconv.ParseFloat(value, 64)
+		value, err := strconv.ParseFloat(line[end+1:], 64)
 		if err != nil {
-			t.Fatalf("metric %s: %v", name, err)
+			return nil, fmt.Errorf("metric %q: %w", line, err)
 		}
-		sum, found = sum+v, true
+		name, _, _ := strings.Cut(line[:end], "{")
+		all[name] += value
 	}
-	if !found {
-		t.Fatalf("no metric %s at %s", name, address)
-	}
-	return sum
+	return all, lines.Err()
 }
 
 // Memory reads a line of the status of a process, as "VmRSS" or "RssAnon", in bytes. Linux alone has it.
