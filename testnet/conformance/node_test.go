@@ -7,13 +7,18 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/gotensor/gotensor/node/chainspec"
 	"github.com/gotensor/gotensor/primitives/chain"
 	"github.com/gotensor/gotensor/primitives/hash"
 	"github.com/gotensor/gotensor/primitives/metadata"
+	"github.com/gotensor/gotensor/primitives/scale"
 	"github.com/gotensor/gotensor/storage/trie"
+	"github.com/gotensor/gotensor/testnet/driver"
 	"github.com/gotensor/gotensor/testnet/solo"
 	"github.com/gotensor/gotensor/testnet/upgrades"
 )
@@ -294,7 +299,7 @@ func TestNodeUpgrade(t *testing.T) {
 				{step: "migrated", facts: `{"first": "0x01", "upgrade": 1, "later": "0x01"}`},
 				{step: "new call", facts: `{"statuses": ["Ready", "InBlock", "Finalized"], "events": ["guestBook.Signed"], "text": "was here", "error": "guestBook.Empty", "old": [false, true],
 					"stale": ` + invalid("Transaction has a bad signature") + `}`},
-				{step: "restarted", facts: `{"disconnected": 1, "connected": 1, "statuses": ["Ready", "InBlock", "Finalized"], "ran": "0x01", "version": 1}`},
+				{step: "restarted", facts: `{"disconnected": true, "connected": true, "statuses": ["Ready", "InBlock", "Finalized"], "ran": "0x01", "version": 1}`},
 			}
 			npm.ready(t, len(want))
 			_, n := startFast(t, len(want))
@@ -316,6 +321,71 @@ func TestNodeUpgrade(t *testing.T) {
 			})
 			hold(t, out, want)
 		})
+	}
+}
+
+// TestNodeTrap gives a chain a runtime that traps in its first block. The node lives, answers, and says what happened and what can be done; and what it says revives the chain.
+func TestNodeTrap(t *testing.T) {
+	t.Parallel()
+	c, n := startFast(t, 1)
+	broken, mended := upgrades.Broken(t), upgrades.Mended(t)
+	alice := sender(t, "//Alice")
+	// head returns number and hash of the best block.
+	head := func() (number uint64, hash string) {
+		t.Helper()
+		var header struct{ Number string }
+		n.Call(t, &hash, "chain_getBlockHash")
+		n.Call(t, &header, "chain_getHeader", hash)
+		number, err := strconv.ParseUint(strings.TrimPrefix(header.Number, "0x"), 16, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return number, hash
+	}
+	setCode := c.call(t, "Sudo", "sudo", c.call(t, "System", "set_code", scale.AppendBytes(nil, broken.Compressed)))
+	n.Call(t, nil, "author_submitExtrinsic", bytesHex(scale.Marshal(c.sign(t, alice, setCode, terms{birth: c.genesis.Hash}))))
+	said := n.WaitLog(t, "The runtime failed", time.Minute)
+	stuck, at := head()
+	for _, words := range []string{upgrades.Trap, hash.Blake2b256(broken.Compressed).String(), fmt.Sprintf(`"codeSubstitutes": {"%d": "0x…"}`, stuck)} {
+		if !strings.Contains(said, words) {
+			t.Errorf("the node says nothing of %q:\n%s", words, said)
+		}
+	}
+	// It stays where it is, and answers from the runtime that is there.
+	time.Sleep(2 * time.Second)
+	if number, hash := head(); number != stuck || hash != at {
+		t.Errorf("the head is #%d %s, and was #%d %s", number, hash, stuck, at)
+	}
+	var version struct{ SpecVersion uint32 }
+	n.Call(t, &version, "state_getRuntimeVersion")
+	if version.SpecVersion != broken.Version.SpecVersion {
+		t.Errorf("the runtime has version %d, expected %d", version.SpecVersion, broken.Version.SpecVersion)
+	}
+	if text := strings.Join(n.Log(), "\n"); strings.Count(text, "The runtime failed") != 1 {
+		t.Errorf("the node says it %d times", strings.Count(text, "The runtime failed"))
+	}
+
+	n.Stop(t)
+	spec := *c.spec
+	spec.CodeSubstitutes = []chainspec.CodeSubstitute{{Number: stuck, Code: mended.Compressed}}
+	n.Respecify(t, &spec)
+	n.Resume(t)
+	late := time.Now().Add(time.Minute)
+	for number, _ := head(); number < stuck+3; number, _ = head() {
+		if time.Now().After(late) {
+			t.Fatalf("the chain stays at #%d", number)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	var entry string
+	n.Call(t, &entry, "state_getStorage", bytesHex(driver.StorageKey(upgrades.GuestBook, "Entries", driver.Blake2_128Concat(upgrades.Migrated[:]))))
+	if !strings.HasPrefix(entry, "0x0401") {
+		t.Errorf("the migration wrote %s", entry)
+	}
+	var onChain string
+	n.Call(t, &onChain, "state_getStorageHash", bytesHex([]byte(":code")))
+	if onChain != hash.Blake2b256(broken.Compressed).String() {
+		t.Errorf("the code on chain is %s", onChain)
 	}
 }
 

@@ -21,7 +21,8 @@ import (
 )
 
 // server answers clients over a WebSocket as a node does whose chain has stayed at block 0: every answer about the chain comes from the runtime and its state. It has
-// the methods that clients need to connect, to read and to sign, and no more.
+// the methods that clients need to connect, to read and to sign, and no more: those of chainHead_v1 among them, which the node does not have, and at a block that every client
+// of a test signs for, which a node that goes on does not keep.
 type server struct {
 	*testChain
 	t *testing.T

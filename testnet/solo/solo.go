@@ -231,6 +231,9 @@ func (n *Node) running() bool {
 // URL is where the node listens for WebSockets.
 func (n *Node) URL() string { return fmt.Sprintf("ws://127.0.0.1:%d", n.port) }
 
+// Spec is the path of the chain spec.
+func (n *Node) Spec() string { return n.spec }
+
 // Folder is the node's base path.
 func (n *Node) Folder() string { return n.cfg.Folder }
 

@@ -76,6 +76,16 @@ add("transfer", async (note) => {
   assert.equal((await api.rpc.chain.getBlockHash(block.header.number.toNumber())).toHex(), done.blocks[1]);
   assert.ok(done.info.weight.refTime.toBigInt() > 0n);
   note(`fee ${fee} rao, events ${done.events}`);
+  // The way of applications.
+  const result = await new Promise((resolve, reject) => {
+    pay(to, TAO).signAndSend(bob, { nonce: -1 }, (result) => {
+      if (result.isFinalized) resolve(result);
+      if (result.isError) reject(new Error(result.status.type));
+    }).catch(reject);
+  });
+  assert.equal(result.dispatchError, undefined);
+  assert.ok(result.findRecord("system", "ExtrinsicSuccess") && result.txIndex > 0);
+  assert.equal(await free(to), 6n * TAO);
   return { statuses: done.statuses, sameBlock: done.blocks[0] === done.blocks[1], last: done.events.at(-1) };
 });
 
@@ -130,7 +140,7 @@ add("replacement", async () => {
     const first = await pay(bob, 1n).signAsync(alice, { nonce });
     const second = await api.tx.sudo.sudo(api.tx.system.setStorage([])).signAsync(alice, { nonce });
     const third = await pay(bob, 3n).signAsync(alice, { nonce });
-    const usurped = follow(api, first, "Usurped").then(({ statuses }) => statuses, (error) => error);
+    const usurped = follow(api, first, ["Usurped", "InBlock"]).then(({ statuses }) => (statuses.at(-1) === "InBlock" ? new Error("a block came between") : statuses), (error) => error);
     const taken = follow(api, second, "Finalized").catch((error) => error);
     const low = refusal(api.rpc.author.submitExtrinsic(third)).catch((error) => error);
     const again = refusal(api.rpc.author.submitExtrinsic(second)).catch((error) => error);

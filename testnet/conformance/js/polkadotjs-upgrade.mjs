@@ -32,12 +32,13 @@ const sudid = (done) => {
   return result.isOk ? "ok" : errorName(api, result.asErr);
 };
 
-await step("refused", async () => {
+await step("refused", async (note) => {
   const out = {};
   for (const [name, code] of Object.entries({ noRuntime: "0x0061736d01000000", garbage: "0x010203", same: input.same, other: input.other })) {
     const done = await send(api, sudo.sudo(system.setCode(code)), alice);
     assert.equal(done.error, null);
     out[name] = sudid(done);
+    note(`${name}: ${out[name]} in block ${heads.at(-1)}`);
   }
   assert.equal(await codeHash(), before.code);
   // Not root.
@@ -111,9 +112,9 @@ await step("new call", async () => {
 });
 
 await step("restarted", async (note) => {
-  const seen = { disconnected: 0, connected: 0 };
-  api.on("disconnected", () => seen.disconnected++);
-  api.on("connected", () => seen.connected++);
+  const seen = { disconnected: false, connected: false };
+  api.on("disconnected", () => (seen.disconnected = true));
+  api.on("connected", () => (seen.connected = true));
   const last = heads.at(-1);
   const final = (await api.rpc.chain.getHeader(await api.rpc.chain.getFinalizedHead())).hash;
   await ask("restart");

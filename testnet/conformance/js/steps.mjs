@@ -60,29 +60,44 @@ export function errorName(api, error) {
   return error.type + inner;
 }
 
-// follow watches a signed extrinsic until it has the status, and tells all about it.
+// follow watches a signed extrinsic until it has the status, or one of several, and tells all about it. It watches what the node says: the client's own result of a submission leaves a status off where the next
+// one comes while it still reads the block.
 export function follow(api, tx, last = "InBlock") {
   return new Promise((resolve, reject) => {
     const statuses = [];
     const blocks = [];
+    const name = `${tx.method.section}.${tx.method.method} ${tx.hash.toHex()}`;
     let stop;
-    tx.send((result) => {
-      statuses.push(result.status.type);
-      if (result.status.isInBlock) blocks.push(result.status.asInBlock.toHex());
-      if (result.status.isFinalized) blocks.push(result.status.asFinalized.toHex());
-      if (result.status.type === last) {
-        stop?.();
-        const events = result.events.map(({ event }) => `${event.section}.${event.method}`);
-        const find = (section, method) => result.events.find(({ event }) => event.section === section && event.method === method)?.event.data;
-        resolve({ statuses, blocks, events, find, hash: result.txHash.toHex(), index: result.txIndex, records: result.events, error: errorName(api, result.dispatchError), info: result.dispatchInfo });
-      } else if (result.isError) {
-        stop?.();
-        reject(new Error(`statuses ${statuses}`));
-      }
+    const late = setTimeout(() => end(new Error(`${name}: no ${last} after 60 s, statuses ${statuses}`)), 60_000);
+    const end = (error) => {
+      clearTimeout(late);
+      stop?.();
+      if (error) reject(error);
+      else told(api, tx.hash, blocks.at(-1)).then((done) => resolve({ statuses, blocks, ...done }), reject);
+    };
+    api.rpc.author.submitAndWatchExtrinsic(tx, (status) => {
+      statuses.push(status.type);
+      if (status.isInBlock || status.isFinalized) blocks.push(status.value.toHex());
+      if ([last].flat().includes(status.type)) end();
+      else if (status.isUsurped || status.isInvalid || status.isDropped || status.isFinalityTimeout) end(new Error(`${name}: statuses ${statuses}`));
     }).then((unsubscribe) => {
       stop = unsubscribe;
-    }, reject);
+    }, end);
   });
+}
+
+// told is what a block says of an extrinsic; nothing of one that is in no block.
+async function told(api, hash, at) {
+  if (!at) return { hash: hash.toHex() };
+  const { block, events } = await api.derive.tx.events(at);
+  const index = block.block.extrinsics.findIndex((other) => other.hash.eq(hash));
+  const mine = events.filter(({ phase }) => phase.isApplyExtrinsic && phase.asApplyExtrinsic.eqn(index)).map(({ event }) => event);
+  const find = (section, method) => mine.find((event) => event.section === section && event.method === method)?.data;
+  const failed = find("system", "ExtrinsicFailed");
+  return {
+    hash: hash.toHex(), index, find, events: mine.map(({ section, method }) => `${section}.${method}`), error: errorName(api, failed?.dispatchError),
+    info: (failed ?? find("system", "ExtrinsicSuccess")).dispatchInfo,
+  };
 }
 
 // send signs with the next nonce, pending extrinsics counted, and follows.
