@@ -132,6 +132,19 @@ func (c *Client) Call(ctx context.Context, at hash.H256, api string, args []byte
 	return runtime.Call(ctx, &env, api, args)
 }
 
+// Quiet is for calls on behalf of strangers, to be given to Call or Prepare: what the runtime logs is told to who debugs alone. Bytes that make a runtime panic are no fault of
+// the node, and a stack trace for each would let anybody fill its log; the caller has the panic in the error.
+func Quiet(env *wasmhost.Env) {
+	log := env.Log
+	if log == nil || env.MaxLogLevel < wasmhost.LogDebug {
+		env.Log = nil
+		return
+	}
+	env.Log = func(level wasmhost.LogLevel, target, message string) {
+		log(max(level, wasmhost.LogDebug), target, message)
+	}
+}
+
 // Prepare begins an execution on the state after parent: for a block that is to be made, or looked at, outside of Build and Import. The function that comes with it
 // must be called when neither the execution nor the state that came of it is needed any more. Each of with may add to what the execution may touch.
 func (c *Client) Prepare(ctx context.Context, parent hash.H256, with ...func(*wasmhost.Env)) (*execution.Execution, func(), error) {

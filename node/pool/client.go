@@ -72,9 +72,9 @@ const validate = queueAPI + "_validate_transaction"
 
 func (c *clientChain) call(ctx context.Context, at db.Point, version uint32, args []byte) ([]byte, error) {
 	if version >= 3 {
-		return c.client.Call(ctx, at.Hash, validate, args)
+		return c.client.Call(ctx, at.Hash, validate, args, client.Quiet)
 	}
-	next, done, err := c.client.Prepare(ctx, at.Hash)
+	next, done, err := c.client.Prepare(ctx, at.Hash, client.Quiet)
 	if err != nil {
 		return nil, err
 	}

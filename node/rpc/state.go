@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gotensor/gotensor/node/client"
 	"github.com/gotensor/gotensor/node/jsonrpc"
 	"github.com/gotensor/gotensor/primitives/chain"
 	"github.com/gotensor/gotensor/primitives/hash"
@@ -60,8 +61,9 @@ func (a *api) stateCall(ctx context.Context, p *jsonrpc.Params) (any, error) {
 	return jsonrpc.Hex(out), nil
 }
 
-// limited bounds the memory of what a call on behalf of a client writes.
+// limited bounds the memory of what a call on behalf of a client writes, and keeps what it logs out of the way.
 func limited(env *wasmhost.Env) {
+	client.Quiet(env)
 	if overlay, ok := env.Storage.(*storage.Overlay); ok {
 		overlay.SetLimit(DefaultCallMemory)
 	}
