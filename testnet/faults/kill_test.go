@@ -63,6 +63,22 @@ type paid struct {
 	nonce uint32
 }
 
+// newLedger begins with the payers on a chain that has nothing of theirs.
+func newLedger(t testing.TB, n *solo.Node) *ledger {
+	t.Helper()
+	l := &ledger{terms: terms(t, n), told: map[uint32]hash.H256{}, where: map[hash.H256]hash.H256{}, known: map[hash.H256]paid{}}
+	l.hash = l.terms.Genesis
+	for i, uri := range []string{"//Alice", "//Bob", "//Charlie", "//Dave"} {
+		p := &payer{Sender: sender(t, uri), number: uint32(i), to: sender(t, fmt.Sprintf("//Receiver//%d", i)).Account()}
+		if _, _, ok := balance(t, n, p.to, l.hash); ok {
+			t.Fatalf("the receiver %s exists", p.to)
+		}
+		_, p.free, _ = balance(t, n, p.Account(), l.hash)
+		l.payers = append(l.payers, p)
+	}
+	return l
+}
+
 func (l *ledger) fail(err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -203,9 +219,9 @@ func (l *ledger) follow(ctx context.Context, n *solo.Node, p *payer) {
 	}
 }
 
+// hashOf reads a hash; what is none is that of no block.
 func hashOf(text string) (h hash.H256) {
-	b, err := hex.DecodeString(strings.TrimPrefix(text, "0x"))
-	if err == nil && len(b) == len(h) {
+	if b := fromHex(text); len(b) == len(h) {
 		copy(h[:], b)
 	}
 	return h
@@ -405,16 +421,7 @@ func TestKill(t *testing.T) {
 	}
 	r := rand.New(rand.NewPCG(*killSeed, 7))
 	n := start(t, solo.Config{})
-	l := &ledger{terms: terms(t, n), told: map[uint32]hash.H256{}, where: map[hash.H256]hash.H256{}, known: map[hash.H256]paid{}}
-	l.hash = l.terms.Genesis
-	for i, uri := range []string{"//Alice", "//Bob", "//Charlie", "//Dave"} {
-		p := &payer{Sender: sender(t, uri), number: uint32(i), to: sender(t, fmt.Sprintf("//Receiver//%d", i)).Account()}
-		if _, _, ok := balance(t, n, p.to, l.hash); ok {
-			t.Fatalf("the receiver %s exists", p.to)
-		}
-		_, p.free, _ = balance(t, n, p.Account(), l.hash)
-		l.payers = append(l.payers, p)
-	}
+	l := newLedger(t, n)
 	c := web(t, 8)
 	starting, restarts := 0, time.Duration(0)
 	begun := time.Now()
