@@ -28,7 +28,8 @@
 //
 //	I1  end the process: a handler's panic is logged and answered, and nothing here recurses on its input;
 //	I2  hold more than MaxCalls calls under way, nor 64 MiB of their frames and answers, which count until they are written;
-//	I3  make the node wait: notifications wait in bounded queues, and Sink.Send fails rather than waits;
+//	I3  make the node wait: notifications wait in bounded queues, 64 MiB for all clients together and 1 MiB for each, and Sink.Send fails
+//	    rather than waits;
 //	I4  hold a connection without taking its bytes, or without answering pings, nor more sockets than 8 x MaxConnections;
 //	I5  outlive its connection: contexts of handlers end with it.
 //

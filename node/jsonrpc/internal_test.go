@@ -3,6 +3,7 @@ package jsonrpc
 import (
 	"context"
 	"encoding/json"
+	"math/rand/v2"
 	"net/http"
 	"strings"
 	"testing"
@@ -162,4 +163,46 @@ func FuzzString(f *testing.F) {
 			t.Fatalf("%q: %q", s, got)
 		}
 	})
+}
+
+// Notifications that wait are bounded for all connections together: those that read nothing leave the others what these need, and what is counted is given back.
+func TestQueuedRoom(t *testing.T) {
+	s := &Server{}
+	r := rand.New(rand.NewPCG(1, 2))
+	sessions, waiting := make([]*session, 40), make([][]int, 40)
+	for i := range sessions {
+		sessions[i] = &session{server: s}
+	}
+	const largest = 300_000
+	held := func() (sum int) {
+		for _, c := range sessions {
+			sum += c.queued
+		}
+		return sum
+	}
+	refused := 0
+	for range 20_000 {
+		i := r.IntN(len(sessions))
+		if len(waiting[i]) > 0 && (i >= 20 || r.IntN(50) == 0) { // the first ones hardly read
+			sessions[i].giveLocked(waiting[i][0])
+			waiting[i] = waiting[i][1:]
+		}
+		size := 1 + r.IntN(largest)
+		if sessions[i].takeLocked(size) {
+			waiting[i] = append(waiting[i], size)
+		} else if refused++; i >= 20 {
+			t.Fatalf("connection %d reads, and is refused %d bytes with %d that wait", i, size, sessions[i].queued)
+		}
+	}
+	if most := sharedQueued + len(sessions)*(ownQueued+largest); held() > most || held() < sharedQueued || refused == 0 {
+		t.Errorf("%d bytes wait, expected %d to %d; %d were refused", held(), sharedQueued, most, refused)
+	}
+	for i, sizes := range waiting {
+		for _, size := range sizes {
+			sessions[i].giveLocked(size)
+		}
+	}
+	if held() != 0 || s.queued.Load() != 0 {
+		t.Errorf("%d bytes wait, %d of them shared, expected none", held(), s.queued.Load())
+	}
 }

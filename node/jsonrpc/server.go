@@ -111,6 +111,7 @@ type Server struct {
 
 	connections chan struct{} // a token a session or request
 	sockets     atomic.Int64
+	queued      atomic.Int64 // bytes of notifications that wait, beyond what each session has room for by itself
 
 	mu       sync.Mutex
 	closing  bool

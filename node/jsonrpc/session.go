@@ -54,9 +54,30 @@ type message struct {
 	call bool  // the answer to a frame
 }
 
-// maxQueued bounds the bytes of notifications that wait on one connection, beyond the count that Config.MessageBuffer sets for each
-// subscription: 1,024 subscriptions with 64 large notifications each would be gigabytes.
-const maxQueued = 64 << 20
+// Bounds of the bytes of notifications that wait, beyond the count that Config.MessageBuffer sets for each subscription: 1,024
+// subscriptions with 64 large notifications each would be gigabytes. A connection has room of its own, so that those that read nothing take
+// none from those that do; what is over it comes out of one room for all.
+const (
+	ownQueued    = 1 << 20
+	sharedQueued = 64 << 20
+)
+
+// takeLocked counts a notification of the size among those that wait. False: there is no room. Where nothing waits there is.
+func (c *session) takeLocked(size int) bool {
+	over := max(0, c.queued+size-ownQueued) - max(0, c.queued-ownQueued)
+	if over > 0 && c.server.queued.Add(int64(over)) > sharedQueued && c.queued > 0 {
+		c.server.queued.Add(-int64(over))
+		return false
+	}
+	c.queued += size
+	return true
+}
+
+// giveLocked takes a notification off that count.
+func (c *session) giveLocked(size int) {
+	c.server.queued.Add(-int64(max(0, c.queued-ownQueued) - max(0, c.queued-size-ownQueued)))
+	c.queued -= size
+}
 
 func (s *Server) serveWebSocket(w http.ResponseWriter, r *http.Request, p *peer) {
 	c := &session{
@@ -313,7 +334,7 @@ func (c *session) writeBatch(batch []message) error {
 func (c *session) writtenLocked(m message) {
 	if m.sink != nil {
 		m.sink.waiting--
-		c.queued -= len(m.data)
+		c.giveLocked(len(m.data))
 	}
 	if m.call {
 		c.under--

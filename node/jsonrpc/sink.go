@@ -61,7 +61,8 @@ func (s *Sink) Accept() error {
 }
 
 // Send sends a notification with the result v, encoded as results of calls are. It never waits: where the client has left
-// Config.MessageBuffer notifications of this subscription unread, or 64 MiB of all, the subscription ends and Send returns ErrSlow.
+// Config.MessageBuffer notifications of this subscription unread, or so much of all that neither its own room nor that of all
+// connections has more, the subscription ends and Send returns ErrSlow.
 // After the end it returns ErrClosed. Any other error: v does not encode; nothing was sent.
 func (s *Sink) Send(v any) error {
 	size := 128
@@ -86,12 +87,11 @@ func (s *Sink) Send(v any) error {
 	if !s.accepted {
 		panic("BUG: notification before the subscription was accepted")
 	}
-	if s.waiting >= c.server.cfg.MessageBuffer || c.queued+len(b) > maxQueued {
+	if s.waiting >= c.server.cfg.MessageBuffer || !c.takeLocked(len(b)) {
 		s.endLocked()
 		return ErrSlow
 	}
 	s.waiting++
-	c.queued += len(b)
 	c.pushLocked(message{data: b, sink: s})
 	return nil
 }
