@@ -47,7 +47,7 @@ await step("refused", async (note) => {
   out.nothing = (await send(api, system.applyAuthorizedUpgrade(input.code), bob)).error;
   assert.equal(sudid(await send(api, sudo.sudo(system.authorizeUpgrade(hash(input.other))), alice)), "ok");
   out.unauthorized = (await send(api, system.applyAuthorizedUpgrade(input.code), bob)).error;
-  out.unsigned = await refusal(api.rpc.author.submitExtrinsic(system.applyAuthorizedUpgrade(input.code)));
+  out.unsigned = await refusal(api.rpc.author.submitExtrinsic(system.applyAuthorizedUpgrade(input.same))); // not the one that is to be taken later: what was refused is banned
   const rejected = (await send(api, system.applyAuthorizedUpgrade(input.other), bob)).find("system", "RejectedInvalidAuthorizedUpgrade");
   out.rejected = errorName(api, rejected.error);
   assert.equal(await codeHash(), before.code);
