@@ -1,6 +1,7 @@
 package authoring
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"math/rand/v2"
@@ -338,35 +339,52 @@ func TestAuthoring(t *testing.T) {
 	}
 }
 
-// A runtime that traps kills nobody: the operator is told once what to do, and the code substitute that he is told to add brings the chain back.
-func TestRuntimeThatTraps(t *testing.T) {
-	broken := upgrades.Broken(t)
-	n := newNetwork(t, broken.Compressed)
-	run := func(change func(*client.Config)) *node {
-		a := n.open(t, change)
-		ctx, cancel := context.WithCancel(t.Context())
-		cfg := a.config()
-		cfg.Clock = &virtual{now: slot0.Start(duration).Add(-time.Millisecond), limit: 5, stop: cancel}
-		w, err := New(cfg)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := w.Run(ctx); !errors.Is(err, context.Canceled) {
-			t.Fatal(err)
-		}
-		return a
+// A runtime that traps, or does not even load, kills nobody: the operator is told once what to do, and the code substitute that he is told to add brings the chain back.
+func TestRuntimeThatFails(t *testing.T) {
+	traps := upgrades.Broken(t).Compressed
+	code, err := wasmhost.Decompress(upgrades.Base(t).Compressed)
+	if err != nil {
+		t.Fatal(err)
 	}
-	a := run(nil)
-	log := a.logged()
-	if a.Head().Best.Number != 0 || strings.Count(log, "Proposing failed") != 5 || strings.Count(log, "The runtime failed while block #1 was made on #0") != 1 ||
-		!strings.Contains(log, hash.Blake2b256(broken.Compressed).String()) || !strings.Contains(log, "codeSubstitutes") || !strings.Contains(log, upgrades.Trap) {
-		t.Errorf("%s: %s", a.Head().Best, log)
+	unloadable := bytes.Replace(code, []byte("__heap_base"), []byte("__heap_bust"), 1)
+	if bytes.Equal(unloadable, code) {
+		t.Fatal("the runtime has no __heap_base")
 	}
-	b := run(func(c *client.Config) {
-		c.Substitutes = append(c.Substitutes, substitute(0, upgrades.Mended(t).Compressed))
-	})
-	if b.Head().Best.Number != 5 {
-		t.Errorf("%s: %s", b.Head().Best, b.logged())
+	for _, c := range []struct {
+		name           string
+		broken, mended []byte
+		attempt, what  string
+	}{
+		{"traps", traps, upgrades.Mended(t).Compressed, "Proposing failed", upgrades.Trap},
+		{"does not load", unloadable, upgrades.Base(t).Compressed, "Unable to fetch auxiliary data", wasmhost.ErrMissingHeapBase.Error()},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			n := newNetwork(t, c.broken)
+			run := func(change func(*client.Config)) *node {
+				a := n.open(t, change)
+				ctx, cancel := context.WithCancel(t.Context())
+				cfg := a.config()
+				cfg.Clock = &virtual{now: slot0.Start(duration).Add(-time.Millisecond), limit: 5, stop: cancel}
+				w, err := New(cfg)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := w.Run(ctx); !errors.Is(err, context.Canceled) {
+					t.Fatal(err)
+				}
+				return a
+			}
+			a := run(nil)
+			log := a.logged()
+			if a.Head().Best.Number != 0 || strings.Count(log, c.attempt) < 5 || strings.Count(log, "The runtime failed while block #1 was made on #0") != 1 ||
+				!strings.Contains(log, hash.Blake2b256(c.broken).String()) || !strings.Contains(log, "codeSubstitutes") || !strings.Contains(log, c.what) {
+				t.Errorf("%s: %s", a.Head().Best, log)
+			}
+			b := run(func(cfg *client.Config) { cfg.Substitutes = append(cfg.Substitutes, substitute(0, c.mended)) })
+			if b.Head().Best.Number != 5 {
+				t.Errorf("%s: %s", b.Head().Best, b.logged())
+			}
+		})
 	}
 }
 

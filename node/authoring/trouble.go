@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"sync"
 
+	"github.com/gotensor/gotensor/node/client"
 	"github.com/gotensor/gotensor/primitives/hash"
 	"github.com/gotensor/gotensor/storage/db"
 	"github.com/gotensor/gotensor/wasmhost"
@@ -26,19 +27,24 @@ type trouble struct {
 // explain says what became of an attempt to make a block on parent, and what can be done about it, where it was the runtime's doing.
 func (t *trouble) explain(parent db.Point, err error) {
 	var trap *wasmhost.Trap
+	var unloadable *client.CodeError
+	var code hash.H256
+	what := err.Error()
 	switch {
 	case errors.Is(err, wasmhost.ErrDeadline), errors.Is(err, wasmhost.ErrHost): // the machine's
 		return
-	case !errors.As(err, &trap) && !errors.Is(err, wasmhost.ErrUnknownAPI):
+	case errors.As(err, &unloadable):
+		code, what = unloadable.Code, unloadable.Err.Error() // which name no block
+	case errors.As(err, &trap), errors.Is(err, wasmhost.ErrUnknownAPI), errors.Is(err, wasmhost.ErrVersion), errors.Is(err, client.ErrNoCode):
+		if trap != nil {
+			what = trap.Error() // which names no block
+		}
+		var failed error
+		if code, failed = t.code(parent.Hash); failed != nil {
+			return // the error itself is told in any case
+		}
+	default:
 		return
-	}
-	code, failed := t.code(parent.Hash)
-	if failed != nil {
-		return // the error itself is told in any case
-	}
-	what := err.Error()
-	if trap != nil {
-		what = trap.Error() // which names no block
 	}
 	t.mu.Lock()
 	known := t.told.code == code && t.told.what == what
@@ -48,9 +54,7 @@ func (t *trouble) explain(parent db.Point, err error) {
 		return
 	}
 	t.log.Error(fmt.Sprintf("❌ The runtime failed while block #%d was made on #%d (%s): %s. The hash of its code is %s. The node tries again in the next slot. "+
-		"If this runtime can make no blocks any more: stop the node, add a working one with the same spec version to the chain spec, as \"codeSubstitutes\": {\"%d\": \"0x…\"}, "+
-		"and start the node again. It runs in place of the code on chain from block #%d on, until the chain upgrades itself to another spec version.",
-		parent.Number+1, parent.Number, parent.Hash, what, code, parent.Number, parent.Number+1))
+		"If this runtime can make no blocks any more: %s.", parent.Number+1, parent.Number, parent.Hash, what, code, client.Remedy(parent)))
 }
 
 // code returns the hash of the code in the state after a block.

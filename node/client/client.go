@@ -90,7 +90,8 @@ func (c *Client) env() wasmhost.Env {
 	return wasmhost.Env{Signatures: c.cfg.Signatures, Log: c.cfg.Log, MaxLogLevel: c.cfg.LogLevel}
 }
 
-// Runtime returns the runtime that rules in the state after block at. Errors: db.ErrUnknownBlock; *db.PrunedError; ErrNoCode; those of wasmhost.Engine.Load.
+// Runtime returns the runtime that rules in the state after block at. Errors: db.ErrUnknownBlock; *db.PrunedError; ErrNoCode; *CodeError, and of
+// wasmhost.Engine.Load those that say nothing about the code.
 func (c *Client) Runtime(ctx context.Context, at hash.H256) (*wasmhost.Runtime, error) {
 	state, err := c.cfg.Store.State(at)
 	if err != nil {
