@@ -321,9 +321,9 @@ func FuzzVoter(f *testing.F) {
 type fixed struct{ *tree }
 
 // BestContaining implements Blocks.
-func (c fixed) BestContaining(base Target) (Target, bool) {
+func (c fixed) BestContaining(base Target) (Target, error) {
 	if i := index(&base); i >= len(c.Tree) || c.target(i) != base {
-		return Target{}, false
+		return Target{}, ErrNotDescendant
 	}
-	return c.target(max(index(&base), 12)), true
+	return c.target(max(index(&base), 12)), nil
 }

@@ -109,16 +109,16 @@ func (n *simNode) Ancestor(block hash.H256, number chain.BlockNumber) (hash.H256
 }
 
 // BestContaining implements Blocks.
-func (n *simNode) BestContaining(base Target) (Target, bool) {
+func (n *simNode) BestContaining(base Target) (Target, error) {
 	if !n.known[base.Hash] {
-		return Target{}, false
+		return Target{}, ErrNotDescendant
 	}
 	if !Descends(n, base, n.best) {
-		return base, true
+		return base, nil
 	}
 	number := Restrict(DefaultRules, base.Number, n.best.Number, n.best.Number)
 	h, err := n.Ancestor(n.best.Hash, number)
-	return Target{h, number}, err == nil
+	return Target{h, number}, err
 }
 
 // learn makes a block known, with its ancestors.

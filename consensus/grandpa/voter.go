@@ -16,8 +16,8 @@ const never = Time(1<<63 - 1)
 type Blocks interface {
 	Chain
 	// BestContaining returns the block to prevote for: on the best chain that contains base, as far as rules and pending changes of the set let one go; base
-	// itself where it is not on the best chain. ok is false where base is unknown.
-	BestContaining(base Target) (target Target, ok bool)
+	// itself where it is not on the best chain. ErrNotDescendant where base is unknown; Advance returns all other errors, and then the voter is of no more use.
+	BestContaining(base Target) (Target, error)
 }
 
 // VoterConfig says who votes, and how fast.
@@ -151,11 +151,11 @@ func NewVoter(config VoterConfig, blocks Blocks, state VoterState, finalised Tar
 		v.skip()
 	}
 	last := v.state.last()
-	// Where the votes of the last round cannot be counted again, as some are for blocks of a fork that is gone, what it came to is still known. Substrate's
-	// voter then takes its base for its estimate.
-	before := genesisState(last.Base)
-	if e := last.State.Estimate; last.State.Completable && e != nil && v.known(*e) {
-		before = last.State
+	// Where too many votes of the last round are for blocks of forks that are gone, what it came to is still known. One that is gone itself, as another
+	// block became final in its place, says that nothing above that one may be final; so does one that was reverted, where nobody else votes.
+	before := last.State
+	if e := before.Estimate; !before.Completable || e == nil || !v.known(*e) && (v.eager || e.Number <= finalised.Number) {
+		before = genesisState(last.Base)
 	}
 	shared := &before
 	if last.Number > 0 {
@@ -186,11 +186,12 @@ func (v *Voter) skip() {
 	}
 }
 
-// restore makes a completed round again, for the background; nil where its votes do not complete it.
+// restore makes a completed round again, for the background; nil where its votes do not complete it. Votes for blocks that are gone are passed over: what lacks
+// may only leave more blocks possible, and the round incomplete.
 func (v *Voter) restore(c *CompletedRound) *votingRound {
 	r := &votingRound{Round: NewRound(c.Number, v.config.Voters, c.Base), state: new(RoundState), step: finished, silent: true}
 	for _, m := range c.Votes {
-		if _, err := r.Import(v.blocks, m); err != nil {
+		if _, err := r.Import(v.blocks, m); err != nil && !errors.Is(err, ErrNotDescendant) {
 			return nil
 		}
 	}
@@ -533,9 +534,15 @@ func (v *Voter) prevote(r *votingRound, now Time) error {
 		return nil
 	}
 	base := v.voteBase(r)
-	target, ok := v.blocks.BestContaining(base)
-	if !ok {
-		// What was there has disappeared, or the set is another one: who cannot prevote does not precommit either.
+	target, err := v.blocks.BestContaining(base)
+	switch {
+	case err == nil:
+	case !errors.Is(err, ErrNotDescendant):
+		return fmt.Errorf("best block above %s: %w", base, err)
+	case v.eager:
+		return nil // nobody else completes the round
+	default:
+		// What was there has disappeared: who cannot prevote does not precommit either.
 		r.step, r.silent = finished, true
 		return nil
 	}

@@ -25,12 +25,12 @@ func (c *grown) Ancestor(block hash.H256, n chain.BlockNumber) (hash.H256, error
 }
 
 // BestContaining implements Blocks.
-func (c *grown) BestContaining(base Target) (Target, bool) {
+func (c *grown) BestContaining(base Target) (Target, error) {
 	if index(&base) > c.best {
-		return Target{}, false
+		return Target{}, ErrNotDescendant
 	}
 	n := Restrict(DefaultRules, base.Number, c.target(c.best).Number, c.target(c.best).Number)
-	return c.target(int(n)), true
+	return c.target(int(n)), nil
 }
 
 func soloConfig(t *testing.T, local ...uint32) VoterConfig {
@@ -308,6 +308,151 @@ func TestRules(t *testing.T) {
 	} {
 		if got := Restrict(test.rules, test.base, test.best, test.best); got != test.want {
 			t.Errorf("%d on %d: %d, expected %d", test.best, test.base, got, test.want)
+		}
+	}
+}
+
+// forked is a chain that, as storage/db does, has dropped the blocks beside the one that is final.
+type forked struct {
+	*tree
+	final, best Target
+}
+
+// Ancestor implements Chain.
+func (c forked) Ancestor(block hash.H256, n chain.BlockNumber) (hash.H256, error) {
+	at := c.target(index(&Target{Hash: block}))
+	if !Descends(c.tree, c.final, at) && !Descends(c.tree, at, c.final) {
+		return hash.H256{}, ErrNotDescendant
+	}
+	return c.tree.Ancestor(block, n)
+}
+
+// BestContaining implements Blocks.
+func (c forked) BestContaining(base Target) (Target, error) {
+	if at, err := c.Ancestor(base.Hash, base.Number); err != nil || at != base.Hash {
+		return Target{}, ErrNotDescendant
+	}
+	if !Descends(c, base, c.best) {
+		return base, nil
+	}
+	return c.best, nil
+}
+
+// Voters who come again after blocks were dropped that some had voted for still know what may have been final in their last round, so that no two blocks of
+// different chains become final. Of seven honest ones the last lacked blocks 4 to 8 in round 5 and prevoted for another one beside them; its precommit for 8
+// comes when the others have gone on.
+func TestRestartAfterDrop(t *testing.T) {
+	// 0 to 8 are a chain; 9 is beside 4, and 10 to 13 are on 5, a longer chain than that of 8.
+	full := &tree{Tree: []int{-1, 0, 1, 2, 3, 4, 5, 6, 7, 3, 5, 10, 11, 12}}
+	set := voterSet(t, [][2]uint64{{1, 1}, {2, 1}, {3, 1}, {4, 1}, {5, 1}, {6, 1}, {7, 1}})
+	// lost: what is left of the votes completes nothing.
+	for _, lost := range []bool{false, true} {
+		r := NewRound(5, set, full.target(2))
+		vote := func(id uint32, k Kind, b int) {
+			t.Helper()
+			if _, err := r.Import(full, SignedMessage{Message{k, full.target(b)}, signatureOf(id), voterID(id)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		vote(7, Prevote, 9)
+		vote(6, Prevote, 4)
+		for _, id := range []uint32{1, 2, 3, 4, 5} {
+			vote(id, Prevote, 8)
+		}
+		for _, id := range []uint32{1, 2, 3, 4} {
+			vote(id, Precommit, 8)
+		}
+		vote(5, Precommit, 4)
+		if s := r.State(); !s.Completable || *s.Finalised != full.target(4) || *s.Estimate != full.target(8) {
+			t.Fatalf("%+v", s)
+		}
+		state := NewVoterState(1, full.target(2))
+		last := CompletedRound{Number: 5, State: r.State(), Base: full.target(2), Votes: r.Seen()}
+		if lost {
+			last.Votes = last.Votes[:3]
+		}
+		state.complete(last)
+		chain := forked{full, full.target(4), full.target(13)}
+		var voters []*Voter
+		for _, id := range []uint32{1, 2, 3, 4, 5, 6} {
+			config := VoterConfig{SetID: 1, Voters: set, Local: []AuthorityID{voterID(id)}, Gossip: 1e6, Sign: func(AuthorityID, []byte) (Signature, error) { return Signature{}, nil }}
+			voters = append(voters, NewVoter(config, chain, state, chain.final, 0))
+		}
+		votes := 0
+		for now := Time(0); now < 100e6; now += 1e6 {
+			for i, v := range voters {
+				for again := true; again; {
+					out, err := v.Advance(now)
+					if err != nil {
+						t.Fatal(err)
+					}
+					again = out.Again
+					if f := out.Finalise; f != nil && !Descends(full, f.Target, full.target(8)) && !Descends(full, full.target(8), f.Target) {
+						t.Fatalf("voter %d: %s is final in round %d", i+1, f.Target, f.Round)
+					}
+					for _, o := range out.Send {
+						if o.Vote == nil {
+							continue
+						}
+						votes++
+						for j, w := range voters {
+							if j != i {
+								_ = w.Vote(o.Round, *o.Vote)
+							}
+						}
+					}
+				}
+			}
+		}
+		vote(7, Precommit, 8)
+		if s := r.State(); *s.Finalised != full.target(8) || votes < 6 {
+			t.Fatalf("%+v, %d votes", s, votes)
+		}
+	}
+}
+
+// failing is a chain a look at which fails now and then.
+type failing struct {
+	*grown
+	err error
+}
+
+// BestContaining implements Blocks.
+func (c *failing) BestContaining(base Target) (Target, error) {
+	if err := c.err; err != nil {
+		c.err = nil
+		return Target{}, err
+	}
+	return c.grown.BestContaining(base)
+}
+
+// Where the best block cannot be read Advance says so, and a voter that is made again goes on; a base that is not there for once does not stop a voter who has
+// all votes.
+func TestBestFails(t *testing.T) {
+	broken := errors.New("disk")
+	for _, fail := range []error{broken, ErrNotDescendant} {
+		c := &failing{grown: &grown{line(100), 0}}
+		state := NewVoterState(1, c.target(0))
+		v := NewVoter(soloConfig(t, 1), c, state, c.target(0), 0)
+		for c.best < 5 {
+			c.best++
+			v.NewBlocks()
+			drain(t, v, 0, &state)
+		}
+		c.err = fail
+		if fail == broken {
+			if _, err := v.Advance(0); !errors.Is(err, broken) {
+				t.Error(err)
+			}
+			v = NewVoter(soloConfig(t, 1), c, state, c.target(3), 0)
+		}
+		for c.best < 50 {
+			c.best++
+			v.NewBlocks()
+			final := drain(t, v, 0, &state)
+			if c.best > 6 && !slices.Equal(final, []chain.BlockNumber{chain.BlockNumber(c.best - 2)}) {
+				t.Fatalf("%v: at %d %v is final", fail, c.best, final)
+			}
 		}
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/gotensor/gotensor/primitives/keys"
 	"github.com/gotensor/gotensor/primitives/scale"
 	"github.com/gotensor/gotensor/storage"
+	"github.com/gotensor/gotensor/storage/db"
 )
 
 // keysEvery is how often the keystore is asked for keys that it did not have: one that is inserted votes without a restart.
@@ -271,17 +272,26 @@ func (b blocks) Ancestor(block hash.H256, n chain.BlockNumber) (hash.H256, error
 }
 
 // BestContaining implements grandpa.Blocks. Source: sc-consensus-grandpa, environment.rs, best_chain_containing.
-func (b blocks) BestContaining(base grandpa.Target) (grandpa.Target, bool) {
+func (b blocks) BestContaining(base grandpa.Target) (grandpa.Target, error) {
 	set := b.f.current()
 	if set.SetID != b.setID {
-		return grandpa.Target{}, false // a justification changed the set, and the voter was not told yet
+		return grandpa.Target{}, errStale // a justification changed the set, and the voter was not told yet
 	}
-	if !known(b, base) {
-		return grandpa.Target{}, false
+	switch h, err := b.Ancestor(base.Hash, base.Number); {
+	case errors.Is(err, db.ErrUnknownBlock), err == nil && h != base.Hash:
+		return grandpa.Target{}, fmt.Errorf("%w: %s is unknown", grandpa.ErrNotDescendant, base)
+	case err != nil:
+		return grandpa.Target{}, err
 	}
 	best := point(b.f.client.Head().Best)
-	if !grandpa.Descends(b, base, best) {
-		return base, true
+	if best.Number < base.Number {
+		return base, nil
+	}
+	switch h, err := b.Ancestor(best.Hash, base.Number); {
+	case err != nil:
+		return grandpa.Target{}, err
+	case h != base.Hash:
+		return base, nil
 	}
 	number := best.Number
 	if limit, ok := set.Limit(base.Number); ok {
@@ -289,8 +299,5 @@ func (b blocks) BestContaining(base grandpa.Target) (grandpa.Target, bool) {
 	}
 	number = grandpa.Restrict(grandpa.DefaultRules, base.Number, best.Number, number)
 	target, err := b.Ancestor(best.Hash, number)
-	if err != nil {
-		return grandpa.Target{}, false
-	}
-	return grandpa.Target{Hash: target, Number: number}, true
+	return grandpa.Target{Hash: target, Number: number}, err
 }
