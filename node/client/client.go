@@ -390,12 +390,12 @@ func (c *Client) Finalise(block hash.H256, justification *chain.Justification, a
 	c.change.Lock()
 	defer c.change.Unlock()
 	before := c.Head().Best
+	header, err := c.cfg.Store.Header(block) // before anything is done that subscribers must be told of
+	if err != nil {
+		return db.Moved{}, fmt.Errorf("finalise block %s: %w", block, err)
+	}
 	moved, err := c.cfg.Store.Finalise(block, justification, aux...)
 	if err != nil || len(moved.Finalised) == 0 {
-		return moved, err
-	}
-	header, err := c.cfg.Store.Header(block)
-	if err != nil {
 		return moved, err
 	}
 	c.events.add(Event{Finalised: &Finalised{Moved: moved, Header: header, NewBest: moved.Head.Best != before}})

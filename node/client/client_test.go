@@ -1,10 +1,13 @@
 package client_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/gotensor/gotensor/node/chainspec"
 	"github.com/gotensor/gotensor/node/client"
@@ -14,6 +17,7 @@ import (
 	"github.com/gotensor/gotensor/runtime-wasm/blob"
 	"github.com/gotensor/gotensor/runtime-wasm/runtime"
 	"github.com/gotensor/gotensor/storage/db"
+	"github.com/gotensor/gotensor/storage/kv"
 	"github.com/gotensor/gotensor/testnet/driver"
 	"github.com/gotensor/gotensor/testnet/localchain"
 	"github.com/gotensor/gotensor/wasmhost"
@@ -193,6 +197,68 @@ func TestChain(t *testing.T) {
 	version, err := other.Version(t.Context(), points[4].Hash)
 	if err != nil || version.SpecName != n.terms.Version.SpecName {
 		t.Errorf("%+v, %v", version, err)
+	}
+}
+
+// blind is a store that cannot read one value again after the next durable write.
+type blind struct {
+	kv.DB
+	value          []byte
+	armed, written atomic.Bool
+}
+
+func (b *blind) Write(batch *kv.Batch, durable bool) error {
+	err := b.DB.Write(batch, durable)
+	if durable && b.armed.Load() {
+		b.written.Store(true)
+	}
+	return err
+}
+
+func (b *blind) Get(key []byte) ([]byte, bool, error) {
+	value, ok, err := b.DB.Get(key)
+	if b.written.Load() && bytes.Equal(value, b.value) {
+		return nil, false, kv.ErrCorrupt
+	}
+	return value, ok, err
+}
+
+// Whatever cannot be read once a block is final, subscribers are told of it.
+func TestFinaliseTold(t *testing.T) {
+	n := newNetwork(t)
+	disk := &blind{DB: kv.NewMemory()}
+	store, err := db.Create(disk, n.genesis.Header, n.genesis.State, db.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := client.New(t.Context(), client.Config{Engine: n.engine, Store: store, Signatures: wasmhost.NewSignatures(1000)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := build(t, c, c.Head().Best, slot0)
+	block, err := c.Import(t.Context(), b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := c.Subscribe(10)
+	defer told.Close()
+	disk.value = scale.Marshal(b.Block.Header)
+	disk.armed.Store(true)
+	if _, err := c.Finalise(block, nil); err != nil {
+		t.Error(err)
+	}
+	if !disk.written.Load() || c.Head().Finalised.Hash != block {
+		t.Fatalf("%+v", c.Head())
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if event, err := told.Next(ctx); err != nil || event.Finalised == nil || event.Finalised.Header.Hash() != block {
+		t.Errorf("%+v, %v", event, err)
+	}
+	disk.armed.Store(false)
+	disk.written.Store(false)
+	if err := store.Close(); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -410,6 +410,35 @@ func TestForced(t *testing.T) {
 	a.final(7)
 }
 
+// Once the block that announced a forced change is reverted, the voters go on.
+func TestForcedReverted(t *testing.T) {
+	n := newNetwork(t, "development")
+	dir := t.TempDir()
+	a := n.start(t, dir, keysOf(t, "//One"), nil)
+	for range 3 {
+		a.grow()
+	}
+	a.final(1)
+	median := uint32(0)
+	a.grow(aliceOf(t).Sign(schedule(4, 20, &median, idOf(t, "//Two")), n.terms))
+	a.stop()
+	if err := <-a.done; err != nil {
+		t.Fatal(err)
+	}
+	moved, err := a.finality.Revert(1)
+	if err != nil || moved.Head.Best.Number != 3 {
+		t.Fatalf("%+v: %v", moved, err)
+	}
+	a.done <- nil
+	a.close()
+	a = n.start(t, dir, keysOf(t, "//One"), nil)
+	a.slot += 1000
+	for range 6 {
+		a.grow()
+	}
+	a.final(7)
+}
+
 // Three authorities whose keys are all in one node make blocks final as one does; with two keys of three the node waits for the third as long as it must.
 func TestManyKeys(t *testing.T) {
 	n := newNetwork(t, "local_testnet")

@@ -116,14 +116,16 @@ func (f *Finality) vote(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if state.Paused {
+	if state.Paused && f.forcedPending() {
 		f.report(nil)
 		select {
 		case <-f.restart:
+		case <-f.wake: // the block that announced the change may be gone, as another one became final
 		case <-ctx.Done():
 		}
 		return nil
 	}
+	state.Paused = false // also where the change was reverted, or is gone
 	f.log.Debug(fmt.Sprintf("Starting new voter with set ID %d", set.SetID))
 	voter := grandpa.NewVoter(grandpa.VoterConfig{
 		SetID:  set.SetID,
