@@ -2,8 +2,10 @@ package node
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/gotensor/gotensor/node/authoring"
+	"github.com/gotensor/gotensor/node/client"
 	"github.com/gotensor/gotensor/node/finality"
 )
 
@@ -14,6 +16,9 @@ func (n *Node) openConsensus(ctx context.Context) (err error) {
 		voters = nil
 	}
 	n.finality, err = finality.New(ctx, finality.Config{Client: n.client, Keystore: voters, Clock: n.cfg.Clock, Log: n.log, Metrics: n.registry})
+	if unloadable(err) { // on the first start the authorities are asked from the runtime, and there is no node without
+		return fmt.Errorf("%w; to go on: %s", err, client.Remedy(n.client.Head().Finalised))
+	}
 	if err != nil {
 		return err
 	}

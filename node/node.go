@@ -68,7 +68,8 @@ type task struct {
 }
 
 // New makes a node of cfg: opens the store, or makes it from the chain spec, loads the runtime, and binds the listeners. Nothing runs before Run. Errors:
-// *GenesisError; those of package db, of listening, and of a chain spec whose runtime does not load.
+// *GenesisError; those of package db, of listening, and of a chain spec whose runtime does not load. That the code of the best block does not load is none: the node
+// tells what to do, and answers what it can.
 func New(ctx context.Context, cfg Config) (_ *Node, err error) {
 	n := &Node{cfg: cfg}
 	defer func() {
@@ -168,12 +169,21 @@ func (n *Node) openChain(ctx context.Context) (err error) {
 		return err
 	}
 	best := n.client.Head().Best
-	// A chain whose runtime does not load is not for this node, and it is better said now than with the first block.
+	// It is compiled now, not with the first block. A chain whose code does not load makes no blocks, but what it has can be read.
 	if _, err := n.client.Runtime(ctx, best.Hash); err != nil {
-		return fmt.Errorf("runtime of the best block, %s: %w", best, err)
+		if !unloadable(err) {
+			return err
+		}
+		n.target("sc_service").Error(fmt.Sprintf("❌ %v. No block can be made on #%d, nor can its state be asked by runtime calls. To go on: %s.", err, best.Number, client.Remedy(best)))
 	}
 	n.target("sc_service").Info(fmt.Sprintf("📦 Highest known block at #%d", best.Number))
 	return nil
+}
+
+// unloadable tells whether err comes of code of the chain that does not load.
+func unloadable(err error) bool {
+	var code *client.CodeError
+	return errors.As(err, &code)
 }
 
 // logGuest logs what a runtime logs.
@@ -222,6 +232,10 @@ func (n *Node) openKeys(ctx context.Context) (err error) {
 	for _, seed := range n.cfg.Seeds {
 		args := scale.AppendBytes([]byte{1}, []byte(seed))
 		_, err := n.client.Call(ctx, best.Hash, "SessionKeys_generate_session_keys", args, func(env *wasmhost.Env) { env.Keystore = n.keystore })
+		if unloadable(err) { // it was told of
+			n.target("sc_service").Warn(fmt.Sprintf("no session keys of %q: %v", seed, err))
+			continue
+		}
 		if err != nil {
 			return fmt.Errorf("session keys of %q: %w", seed, err)
 		}
