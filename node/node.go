@@ -82,7 +82,7 @@ func New(ctx context.Context, cfg Config) (_ *Node, err error) {
 			return nil, err
 		}
 	}
-	n.tasks = append(n.tasks, task{"informant", n.inform}, task{"pool", n.followPool})
+	n.tasks = append(n.tasks, task{"informant", n.inform}, task{"pool", n.followPool}, task{"store", n.watchStore})
 	return n, nil
 }
 
@@ -280,6 +280,15 @@ func (n *Node) followPool(ctx context.Context) error {
 			n.target("txpool").Error(err.Error())
 		}
 	}
+}
+
+// watchStore ends the node where the store can keep nothing any more: it would go on asking for blocks that it loses, and say the same with each.
+func (n *Node) watchStore(ctx context.Context) error {
+	err := n.store.Broken(ctx)
+	if errors.Is(err, db.ErrBroken) {
+		err = fmt.Errorf("%w; the node ends, as what is on the disk is certain only after a new start: check the disk and its messages in the system's log, then start the node again", err)
+	}
+	return err
 }
 
 func (n *Node) openOffchain(context.Context) error {

@@ -3,6 +3,7 @@ package db
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"sync"
@@ -60,6 +61,8 @@ type DB struct {
 	// writing is held by who writes, from before he looks at what his write depends on until the fields below show it.
 	writing sync.Mutex
 	broken  error // guarded by writing
+	// failed is closed when broken is set by a write.
+	failed chan struct{}
 
 	finalised finalised
 
@@ -254,6 +257,7 @@ func Open(store kv.DB, options Options) (*DB, error) {
 		genesis: *genesis,
 		nodes:   newNodeCache(options.NodeMemory),
 		layers:  layers{bound: options.LayerMemory},
+		failed:  make(chan struct{}),
 	}
 	db.finalised.store = store
 	db.pins = pins{owner: db, bases: map[chain.BlockNumber]int{}, ages: map[uint64]int{}}
@@ -381,8 +385,22 @@ func (db *DB) write(batch *kv.Batch, durable bool) error {
 	}
 	if err != nil {
 		db.broken = err
+		close(db.failed) // once: usable refuses the writes after it
 	}
 	return err
+}
+
+// Broken waits until a write leaves open whether it is on the disk, and returns why, wrapped in ErrBroken; or until ctx ends. Whoever changes the store learns of it from
+// the error of the change; this is for who decides what becomes of a program that can keep nothing any more.
+func (db *DB) Broken(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-db.failed:
+	}
+	db.writing.Lock()
+	defer db.writing.Unlock()
+	return db.usable()
 }
 
 func (db *DB) usable() error {
