@@ -206,6 +206,16 @@ func TestVerifyJustification(t *testing.T) {
 		"an equivocator": {with(func(j *Justification) {
 			j.Commit.Precommits = append(j.Commit.Precommits, precommitOf(pairs[2], blocks[4], 5, 6))
 		}), nil},
+		"as many votes as four can give": {with(func(j *Justification) {
+			for len(j.Commit.Precommits) < 8 {
+				j.Commit.Precommits = append(j.Commit.Precommits, extra)
+			}
+		}), nil},
+		"one more": {with(func(j *Justification) {
+			for len(j.Commit.Precommits) < 9 {
+				j.Commit.Precommits = append(j.Commit.Precommits, extra)
+			}
+		}), ErrWeight},
 		"bytes left over": {append(scale.Marshal(good), 0), ErrJustification},
 		"cut":             {scale.Marshal(good)[:100], ErrJustification},
 		"too long":        {make([]byte, MaxJustification+1), ErrJustification},

@@ -8,7 +8,7 @@ import (
 	"github.com/gotensor/gotensor/primitives/keys"
 )
 
-// ErrWeight: a gossiped commit or catch-up has more votes than equivocations that are tolerated explain.
+// ErrWeight: a gossiped commit or catch-up has more votes than equivocations that are tolerated explain, or a justification more than all voters could give.
 var ErrWeight = errors.New("too many votes")
 
 // checkVotes checks votes that were gossiped together: all of voters, with at least a supermajority, with no more than each tolerated equivocator's second vote

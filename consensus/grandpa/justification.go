@@ -138,7 +138,8 @@ func CheckCommit(commit *Commit, voters *VoterSet, c Chain) (CommitResult, error
 // those of strangers too, and that the headers are just those that are needed. It returns the justification. Source: sc-consensus-grandpa, justification.rs;
 // stricter than that in the numbers of blocks, which must be those of their chain.
 //
-// Errors: ErrTarget, ErrMinority, ErrAncestry, ErrSignature, ErrHeaders, which all wrap ErrJustification; ErrJustification alone where it does not decode.
+// Errors: ErrTarget, ErrWeight, ErrMinority, ErrAncestry, ErrSignature, ErrHeaders, which all come with ErrJustification; ErrJustification alone where it does
+// not decode.
 func VerifyJustification(data []byte, target Target, setID uint64, voters *VoterSet) (*Justification, error) {
 	j, err := DecodeJustification(data)
 	if err != nil {
@@ -162,8 +163,12 @@ func DecodeJustification(data []byte) (*Justification, error) {
 	return &j, nil
 }
 
-// Verify is what VerifyJustification checks of a justification for its own target.
+// Verify is what VerifyJustification checks of a justification for its own target. More precommits than two of each voter, as an equivocator gives, are refused
+// before any signature is looked at, which Substrate does not.
 func (j *Justification) Verify(setID uint64, voters *VoterSet) error {
+	if got := len(j.Commit.Precommits); got > 2*voters.Len() {
+		return fmt.Errorf("%w: %w: %d precommits of %d voters", ErrJustification, ErrWeight, got, voters.Len())
+	}
 	base, ok := lowest(j.Commit.Precommits, everyone)
 	if !ok {
 		return fmt.Errorf("%w: no precommits", ErrMinority)

@@ -686,7 +686,14 @@ func (v *Voter) LastCompleted() (c CatchUp, ok bool) {
 // messages are.
 type waiting struct {
 	votes   []waitingVote
+	of      map[author][]SignedMessage // the votes again
 	commits []waitingCommit
+}
+
+// author is a voter in a round.
+type author struct {
+	round uint64
+	id    AuthorityID
 }
 
 type waitingVote struct {
@@ -703,19 +710,18 @@ type waitingCommit struct {
 const maxCommits = 8
 
 func (w *waiting) vote(v *Voter, round uint64, m SignedMessage) error {
-	// In each of two or three rounds a voter has two phases and a proposal, and may equivocate.
-	same := 0
-	for i := range w.votes {
-		if o := &w.votes[i]; o.round == round && o.message.ID == m.ID {
-			if o.message == m {
-				return fmt.Errorf("%w: vote waits already", errUseless)
-			}
-			same++
-		}
+	by := author{round, m.ID}
+	if slices.Contains(w.of[by], m) {
+		return fmt.Errorf("%w: vote waits already", errUseless)
 	}
-	if same >= 6 || len(w.votes) >= 16*v.config.Voters.Len() {
+	// In each of two or three rounds a voter has two phases and a proposal, and may equivocate.
+	if len(w.of[by]) >= 6 || len(w.votes) >= 16*v.config.Voters.Len() {
 		return fmt.Errorf("%w: too many votes of %s wait", errUseless, m.ID)
 	}
+	if w.of == nil {
+		w.of = make(map[author][]SignedMessage)
+	}
+	w.of[by] = append(w.of[by], m)
 	w.votes = append(w.votes, waitingVote{round, m})
 	return nil
 }
@@ -731,7 +737,7 @@ func (w *waiting) commit(round uint64, c Commit) error {
 // take empties the list; what still cannot be taken comes back.
 func (w *waiting) take() ([]waitingVote, []waitingCommit) {
 	votes, commits := w.votes, w.commits
-	w.votes, w.commits = nil, nil
+	*w = waiting{}
 	return votes, commits
 }
 
