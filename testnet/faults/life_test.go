@@ -14,6 +14,7 @@ import (
 
 	"github.com/gotensor/gotensor/node/chainspec"
 	"github.com/gotensor/gotensor/primitives/hash"
+	"github.com/gotensor/gotensor/testnet/driver"
 	"github.com/gotensor/gotensor/testnet/solo"
 	"github.com/gotensor/gotensor/testnet/upgrades"
 )
@@ -34,6 +35,13 @@ func TestTerminate(t *testing.T) {
 		clients.Go(func() { l.follow(ctx, n, l.payers[0]) })
 		for _, p := range l.payers[1:] {
 			clients.Go(func() { l.load(ctx, n, c, p) })
+		}
+		// One more has subscribed, and reads nothing.
+		deaf := stuck(t, n)
+		for j := range 100 {
+			if err := send(t.Context(), deaf, call(j, "state_subscribeStorage", []string{toHex(driver.StorageKey("System", "Events"))})); err != nil {
+				t.Fatal(err)
+			}
 		}
 		goesOn(t, n, 2)
 		begun := time.Now()
@@ -88,7 +96,8 @@ func TestSecondNode(t *testing.T) {
 func TestTrap(t *testing.T) {
 	broken, mended := upgrades.Broken(t), upgrades.Mended(t)
 	folder := t.TempDir()
-	n := start(t, solo.Config{Folder: folder})
+	// The runtime's own trace is printed, too.
+	n := startAnd(t, solo.Config{Folder: folder}, "BUG", "fatal error", "SIGSEGV")
 	term := terms(t, n)
 	alice := sender(t, "//Alice")
 	goesOn(t, n, 1)
@@ -108,7 +117,8 @@ func TestTrap(t *testing.T) {
 	if uint64(number) != last {
 		t.Errorf("best #%d, and the runtime trapped after #%d", number, last)
 	}
-	waitFor(t, "what is there becomes final", func() bool { final, _ := finalised(t, n); return uint64(final) == last })
+	// Votes are for the block two before the best one.
+	waitFor(t, "what is there becomes final", func() bool { final, _ := finalised(t, n); return uint64(final)+4 >= last })
 	var version struct{ SpecVersion uint32 }
 	n.Call(t, &version, "state_getRuntimeVersion")
 	if version.SpecVersion != broken.Version.SpecVersion {
@@ -119,12 +129,11 @@ func TestTrap(t *testing.T) {
 	if nonce, _, ok := balance(t, n, alice.Account(), hash.H256(fromHex(match[3]))); !ok || nonce != 1 {
 		t.Errorf("the state of the last block has nonce %d", nonce)
 	}
-	told, lines := 0, 0
+	told := 0
 	for _, l := range n.Log() {
 		if strings.Contains(l, "The runtime failed while block") {
 			told++
 		}
-		lines++
 	}
 	if told != 1 {
 		t.Errorf("it was told %d times", told)
@@ -142,5 +151,5 @@ func TestTrap(t *testing.T) {
 	paysIn(t, m, alice, term)
 	m.Restart(t)
 	goesOn(t, m, 2)
-	t.Logf("FAULTS: a runtime that traps in its first block, #%d: the node lived and printed %d lines in all, a code substitute revived the chain", last+1, lines)
+	t.Logf("FAULTS: a runtime that traps in its first block, #%d: the node lived, said once what to do, and started again; a code substitute revived the chain", last+1)
 }
