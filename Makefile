@@ -67,7 +67,7 @@ fuzz: ## fuzz every target for FUZZTIME each (2m)
 	@GO='$(GO)' internal/scripts/fuzz $(FUZZTIME)
 
 .PHONY: faults
-faults: ## the long forms: 1,000 kills of the store and more, and differential, hostile and crash suites with many more rounds
+faults: ## the long forms: 1,000 kills of the node, as many of the store, floods, and differential, hostile and crash suites with many more rounds
 	@GO='$(GO)' internal/scripts/faults
 
 .PHONY: blocks
