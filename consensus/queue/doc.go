@@ -4,7 +4,7 @@
 // and its seal) are looked at by several officers at once, as far ahead as blocks stand in line; one gate lets blocks into the chain, one after the other, parents
 // before children. Each block leaves the hall with one Result, and the one who brought it is told.
 //
-//	Submit ─► known? bad? ─► line ─► Verifier.Ahead (many at once) ─► Verifier.Verify ─► Importer.Import ─► Result
+//	Submit ─► body? bad? ─► line ─► Verifier.Ahead (many at once) ─► Verifier.Verify ─► Importer.Import ─► Result
 //	                          │ parent in the hall: wait for it                    │ Future: wait for its slot
 //	                          │ parent nowhere: orphans, a few
 //
@@ -16,7 +16,9 @@
 //     which the one that waited longest (orphans), or has longest to wait (future), goes with the outcome UnknownParent or Future.
 //   - Q4: a bad block is remembered (the last MaxBad of them), and it and all that descends from it are Bad without another look. A block that could not be
 //     imported for a reason that is not the block's, a full disk say, is Failed, as are those that waited for it, and nothing is remembered.
-//   - Q5: what Ahead found out is a guess until Verify, which is called with the parent in the chain, has settled it.
+//   - Q5: a hash stands for a header, and a header for one body. A block with another body is Bad at the door, and that says nothing about its hash: who sends a good
+//     header with a body of his own keeps nobody's block out.
+//   - Q6: what Ahead found out is a guess until Verify, which is called with the parent in the chain, has settled it.
 //
 // # What it does not do
 //

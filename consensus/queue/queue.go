@@ -14,6 +14,7 @@ import (
 	"github.com/gotensor/gotensor/consensus/aura"
 	"github.com/gotensor/gotensor/primitives/chain"
 	"github.com/gotensor/gotensor/primitives/hash"
+	"github.com/gotensor/gotensor/storage/trie"
 )
 
 // Block is a block to import.
@@ -97,6 +98,9 @@ func (e *FutureError) Error() string { return e.Err.Error() }
 
 // Unwrap returns the reason.
 func (e *FutureError) Unwrap() error { return e.Err }
+
+// ErrBody: the body is not the one that the header speaks of.
+var ErrBody = errors.New("body does not match the header's extrinsics root")
 
 // ErrAncestor: the block descends from one that is bad.
 var ErrAncestor = errors.New("block descends from a bad one")
@@ -224,7 +228,7 @@ func (q *Queue) Len() (count, bytes int) {
 	return q.count, q.bytes
 }
 
-// Submit brings blocks in and returns how many it took: all of them unless ctx or Run ends before there is room. done, unless nil, is told the result of each
+// Submit brings blocks in and returns how many it took: all of them unless ctx or Run ends before there is room. One with the body of another is Bad at the door. done, unless nil, is told the result of each
 // that was taken, in the order in which they are settled; it must not block, nor call Submit, and may be called by several goroutines at once. A block that is in
 // the queue already gets the result of the first one, whose justifications count. Neither the blocks nor what they hold may be changed any more. Errors:
 // ErrClosed, that of ctx.
@@ -233,6 +237,12 @@ func (q *Queue) Submit(ctx context.Context, blocks []*Block, done func(Result)) 
 		b.hash = b.Header.Hash()
 		b.size = size(b)
 		e := &entry{block: b, hash: b.hash, parent: b.Header.ParentHash, number: b.Header.Number, size: b.size}
+		if !ownBody(&b.Block) {
+			var out results
+			out.add(e, done, Bad, ErrBody)
+			out.tell()
+			continue
+		}
 		if err := q.submit(ctx, e, done); err != nil {
 			return i, err
 		}
@@ -691,6 +701,18 @@ func signal(c chan struct{}) {
 	case c <- struct{}{}:
 	default:
 	}
+}
+
+// ownBody tells whether the extrinsics are those that the header speaks of. Which of the two forms of the root the chain has, only its runtime tells; but no other body has
+// either, so what is wrong with a block that passes is what its hash stands for.
+func ownBody(b *chain.Block) bool {
+	for _, v := range []trie.Version{trie.V0, trie.V1} {
+		root := trie.Blake2b.OrderedRootOf(len(b.Extrinsics), func(i int) []byte { return b.Extrinsics[i].AppendScale(nil) }, v)
+		if root == b.Header.ExtrinsicsRoot {
+			return true
+		}
+	}
+	return false
 }
 
 // size is what a block counts for in bytes.

@@ -7,12 +7,14 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/gotensor/gotensor/primitives/chain"
 	"github.com/gotensor/gotensor/primitives/hash"
+	"github.com/gotensor/gotensor/storage/trie"
 )
 
 // tree is a chain as the model has it: blocks by hash, and what is wrong with them. It is Importer and Verifier.
@@ -158,7 +160,7 @@ func child(parent *Block, tag string) *Block {
 		b.Header.ParentHash = parent.Header.Hash()
 	}
 	b.Extrinsics = []chain.OpaqueExtrinsic{chain.OpaqueExtrinsic(tag)}
-	b.Header.ExtrinsicsRoot = hash.Blake2b256([]byte(tag))
+	b.Header.ExtrinsicsRoot = trie.OrderedRoot([][]byte{b.Extrinsics[0].AppendScale(nil)}, trie.V0)
 	b.hash = b.Header.Hash()
 	return b
 }
@@ -562,5 +564,36 @@ func TestBadBlocksAreBounded(t *testing.T) {
 	}
 	if b.has(hash.Blake2b256([]byte("0"))) || !b.has(hash.Blake2b256(fmt.Append(nil, 3*MaxBad-1))) {
 		t.Error("the oldest ones must go")
+	}
+}
+
+// A good header with the body of somebody else keeps nobody's block out: neither the block itself, whether it comes later or waits, nor what descends from it.
+func TestForeignBody(t *testing.T) {
+	root := child(nil, "root")
+	chain1 := line(root, 3, "a")
+	foreign := func(b *Block, body ...chain.OpaqueExtrinsic) *Block {
+		return &Block{Block: chain.Block{Header: b.Header, Extrinsics: body}}
+	}
+	c := newTree(t, root.Header.Hash())
+	h := start(t, Config{Verifier: c, Importer: c})
+	h.submit(chain1[2]) // an orphan
+	h.idle()
+	long := chain.OpaqueExtrinsic(strings.Repeat("x", 100)) // so that the forms of the root differ
+	for i, evil := range []*Block{foreign(chain1[0]), foreign(chain1[1], long), foreign(chain1[2], chain1[2].Extrinsics[0], chain1[2].Extrinsics[0])} {
+		h.submit(evil)
+		h.wait(i + 1)
+		h.expect(evil, Bad, ErrBody)
+	}
+	h.submit(chain1[0], chain1[1])
+	h.wait(6)
+	for _, b := range chain1 {
+		h.expect(b, Imported, nil)
+	}
+	for _, v := range []trie.Version{trie.V0, trie.V1} {
+		b := child(chain1[2], string(long))
+		b.Header.ExtrinsicsRoot = trie.OrderedRoot([][]byte{long.AppendScale(nil)}, v)
+		h.submit(b)
+		h.wait(7 + int(v))
+		h.expect(b, Imported, nil)
 	}
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/gotensor/gotensor/primitives/keys"
 	"github.com/gotensor/gotensor/primitives/scale"
 	"github.com/gotensor/gotensor/storage/db"
+	"github.com/gotensor/gotensor/storage/trie"
 	"github.com/gotensor/gotensor/testnet/upgrades"
 	"github.com/gotensor/gotensor/wasmhost"
 )
@@ -240,8 +241,9 @@ func TestRefusedBlocks(t *testing.T) {
 			return chain.Block{Header: u, Extrinsics: good.Extrinsics}
 		}()}, func(err error) bool { return errors.Is(err, aura.ErrBadSeal) }},
 		{"root", reseal(func(b *queue.Block) { b.Header.StateRoot[0]++ }), func(err error) bool { return errors.As(err, &trap) || errors.Is(err, execution.ErrRoot) }},
-		{"no inherent", reseal(func(b *queue.Block) { b.Extrinsics = nil }), func(err error) bool { return errors.As(err, &trap) }},
+		{"no inherent", reseal(func(b *queue.Block) { b.Extrinsics, b.Header.ExtrinsicsRoot = nil, trie.EmptyRoot }), func(err error) bool { return errors.As(err, &trap) }},
 		{"slot", reseal(func(b *queue.Block) { b.Header.Digest[0] = aura.PreDigest(slot0 + 3) }), func(err error) bool { return errors.As(err, &trap) || errors.As(err, &inherent) }},
+		{"body of another", &queue.Block{Block: chain.Block{Header: good.Header, Extrinsics: good.Extrinsics[:0:0]}}, func(err error) bool { return errors.Is(err, queue.ErrBody) }},
 		{"number", reseal(func(b *queue.Block) { b.Header.Number++ }), func(err error) bool { return err != nil }},
 	} {
 		res := r.take(t, c.block)[0]
