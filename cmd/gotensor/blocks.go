@@ -353,6 +353,11 @@ func openOrBegin(c *cli.Context, o *db.Options) (*stoppedChain, error) {
 	if err != nil {
 		return nil, err
 	}
+	if ours {
+		if err := keepSpec(folder, spec); err != nil {
+			return nil, err
+		}
+	}
 	store, _, err := node.OpenStore(c.Context, engine, spec, folder, memory, ready(c, memory, *o))
 	if err != nil {
 		return nil, err

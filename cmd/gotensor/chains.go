@@ -12,6 +12,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/gotensor/gotensor/node"
 	"github.com/gotensor/gotensor/node/chainspec"
 	"github.com/gotensor/gotensor/wasmhost"
 )
@@ -108,6 +109,55 @@ func (l localChain) code(file string) ([]byte, error) {
 		return nil, hint(fmt.Errorf("runtime of chain %q: %q is a chain spec", l.id, file), "--%s takes a chain spec", chainFlag.Name)
 	}
 	return src.code, nil
+}
+
+// specFile is where the raw spec of a chain that the program made itself stays: the next build of the runtime would begin another chain.
+func specFile(folder string) string { return filepath.Join(folder, "spec.json") }
+
+// hasStore tells whether a chain was begun in its folder.
+func hasStore(folder string) bool {
+	files, err := os.ReadDir(node.StoreFolder(folder))
+	return err == nil && len(files) > 0
+}
+
+// keptSpec returns the spec with which the chain in a folder began, nil where it has not begun, or began without keeping it.
+func keptSpec(folder string) (*chainspec.Spec, error) {
+	if !hasStore(folder) {
+		return nil, nil
+	}
+	path := specFile(folder)
+	spec, err := chainspec.ReadFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, hint(err, "it is the spec that the chain in this folder began with; without it, the chain goes on as long as the runtime is that of its genesis")
+	}
+	return spec, nil
+}
+
+// keepSpec writes the spec with which the chain in a folder begins. All of it is on the disk, or what was there before.
+func keepSpec(folder string, spec *chainspec.Spec) error {
+	path := specFile(folder)
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return err
+	}
+	part := path + ".new"
+	file, err := os.Create(part)
+	if err != nil {
+		return err
+	}
+	err = spec.Write(file)
+	if err == nil {
+		err = file.Sync()
+	}
+	if err = errors.Join(err, file.Close()); err == nil {
+		err = os.Rename(part, path)
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("keep the chain spec: %w", err), os.Remove(part))
+	}
+	return nil
 }
 
 // readChain returns the spec of the chain that name means: of one that the program makes itself, or of the file of that name. The genesis may be plain.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -82,8 +83,7 @@ func (s *setup) run(c *cli.Context, up func(*upReport) error) (err error) {
 	defer log.Close()
 	s.config.Log = log
 
-	temporary := s.base == ""
-	if temporary {
+	if s.temporary = s.base == ""; s.temporary {
 		if s.base, err = os.MkdirTemp("", "gotensor-"); err != nil {
 			return fmt.Errorf("folder for --tmp: %w", err)
 		}
@@ -98,12 +98,23 @@ func (s *setup) run(c *cli.Context, up func(*upReport) error) (err error) {
 	}
 	s.hello(log.Logger())
 	limitNodeMemory(s.config.StoreMemory)
+	if s.keep && !hasStore(s.config.Folder) {
+		if err := keepSpec(s.config.Folder, s.config.Spec); err != nil {
+			return err
+		}
+		s.keep = false
+	}
 
 	n, err := node.New(ctx, s.config)
 	if err != nil {
 		return ended(ctx, s.startHint(err))
 	}
 	defer func() { err = errors.Join(err, n.Close()) }()
+	if s.keep { // the store was made without: the spec has its genesis, or there would be no node
+		if err := keepSpec(s.config.Folder, s.config.Spec); err != nil {
+			return err
+		}
+	}
 	report := &upReport{Chain: s.config.Spec.ID, Name: s.config.Name, Folder: s.config.Folder, RPC: n.RPCAddresses(), Metrics: n.MetricsAddress()}
 	if err := up(report); err != nil {
 		return err
@@ -143,8 +154,23 @@ func chainFolder(base, id string) (string, error) {
 	return filepath.Dir(filepath.Dir(dir)), nil
 }
 
-// readSpec reads the chain spec and makes its genesis state.
+// readSpec reads the chain spec and makes its genesis state. A chain that the program makes itself, and that was begun, goes on under the spec that it began with.
 func (s *setup) readSpec(ctx context.Context, c *cli.Context) error {
+	if local, ours := lookupLocal(s.chain, c.Bool(fastBlocksFlag.Name)); ours {
+		folder, err := chainFolder(s.base, local.id)
+		if err != nil {
+			return err
+		}
+		spec, err := keptSpec(folder)
+		if spec != nil {
+			s.config.Spec, s.config.Folder, s.kept = spec, folder, specFile(folder)
+			return s.compareRuntime(c, local)
+		}
+		if err != nil {
+			return err
+		}
+		s.keep = !s.temporary
+	}
 	spec, err := readChain(ctx, c, s.config.Engine, s.chain)
 	if err != nil {
 		return err
@@ -155,6 +181,26 @@ func (s *setup) readSpec(ctx context.Context, c *cli.Context) error {
 	s.config.Spec = spec
 	s.config.Folder, err = chainFolder(s.base, spec.ID)
 	return err
+}
+
+// compareRuntime warns where --runtime names another runtime than the chain began with.
+func (s *setup) compareRuntime(c *cli.Context, local localChain) error {
+	file := c.String(runtimeFlag.Name)
+	if file == "" {
+		return nil
+	}
+	code, err := local.code(file)
+	if err != nil {
+		return err
+	}
+	began, err := s.config.Spec.Genesis.Code()
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(code, began) {
+		s.warnings = append(s.warnings, fmt.Sprintf("--%s %s: the chain began with another runtime, and goes on with the one in its state. System.set_code changes that.", runtimeFlag.Name, file))
+	}
+	return nil
 }
 
 // openEngine makes the engine of the genesis and of the node, which then compile a runtime once, and settles where compiled code is kept. It goes without
@@ -200,7 +246,11 @@ func (s *setup) hello(log *slog.Logger) {
 	log.Info("Gotensor Node")
 	log.Info("✌️  version " + cfg.Version)
 	log.Info(fmt.Sprintf("❤️  by the gotensor authors, %d-%d", copyrightStart, max(copyrightStart, time.Now().Year())))
-	log.Info("📋 Chain specification: " + cfg.Spec.Name)
+	spec := "📋 Chain specification: " + cfg.Spec.Name
+	if s.kept != "" {
+		spec += ", as it began: " + s.kept
+	}
+	log.Info(spec)
 	log.Info("🏷  Node name: " + cfg.Name)
 	log.Info("👤 Role: " + role)
 	log.Info("💾 Database: Badger at " + node.StoreFolder(cfg.Folder))

@@ -22,6 +22,7 @@ import (
 	"github.com/gotensor/gotensor/node/jsonrpc"
 	"github.com/gotensor/gotensor/node/offchain"
 	"github.com/gotensor/gotensor/node/pool"
+	"github.com/gotensor/gotensor/primitives/chain"
 	"github.com/gotensor/gotensor/runtime-wasm/runtime"
 	"github.com/gotensor/gotensor/storage/db"
 	"github.com/gotensor/gotensor/testnet/upgrades"
@@ -326,11 +327,12 @@ func TestRichAccounts(t *testing.T) {
 	}
 }
 
-// TestNodeScripts runs the sessions of testdata/node with real nodes. Each has fast.wasm, our runtime with slots of 250 ms.
+// TestNodeScripts runs the sessions of testdata/node with real nodes. Each has fast.wasm, our runtime with slots of 250 ms, and rebuilt.wasm, a later build of it.
 // Commands of theirs: await FILE PATTERN waits until a line of a growing file matches; call UP OUT METHOD [PARAMS] asks the node whose --json document is in
 // UP, and writes what it answers to OUT.
 func TestNodeScripts(t *testing.T) {
-	code, cache := upgrades.Base(t).Compressed, t.TempDir()
+	base, cache := upgrades.Base(t), t.TempDir()
+	rebuilt := upgrades.Stating(t, base, func(v *chain.RuntimeVersion) { v.SpecVersion++ })
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/node",
 		RequireExplicitExec: true,
@@ -340,7 +342,8 @@ func TestNodeScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("XDG_CACHE_HOME", cache)
 			env.Setenv("XDG_DATA_HOME", filepath.Join(env.WorkDir, ".data"))
-			return os.WriteFile(filepath.Join(env.WorkDir, "fast.wasm"), code, 0o644)
+			return errors.Join(os.WriteFile(filepath.Join(env.WorkDir, "fast.wasm"), base.Compressed, 0o644),
+				os.WriteFile(filepath.Join(env.WorkDir, "rebuilt.wasm"), rebuilt.Compressed, 0o644))
 		},
 	})
 }

@@ -33,6 +33,10 @@ type setup struct {
 	chain    string      // what --chain means
 	base     string      // folder of the chains; "" is a new one that is deleted at the end
 	warnings []string    // logged when the node starts
+
+	temporary bool   // base was "", and is that new folder
+	kept      string // the file of the spec where the chain was begun before
+	keep      bool   // the spec has to be written there
 }
 
 // nodeSetup reads the flags of the command node. What they mean together, and which contradict each other, is sc-cli's: commands/run_cmd.rs and params

@@ -19,7 +19,7 @@ func purgeChainCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "purge-chain",
 		Usage: "remove a chain's store",
-		Description: `Blocks and states go, for good; keys and the node's identity stay. It asks first.
+		Description: `Blocks and states go, for good, and the spec that a chain of our own began with; keys and the node's identity stay. It asks first.
 
    gotensor purge-chain --chain dev
    gotensor purge-chain -y --base-path /var/lib/gotensor --chain bittensor`,
@@ -80,6 +80,9 @@ func purgeChain(c *cli.Context) error {
 		return err
 	}
 	if err := os.RemoveAll(r.Folder); err != nil {
+		return err
+	}
+	if err := os.Remove(specFile(filepath.Dir(r.Folder))); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
 	r.Removed = true
