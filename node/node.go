@@ -163,7 +163,7 @@ func (n *Node) openChain(ctx context.Context) (err error) {
 		Engine: n.engine, Store: store, Signatures: wasmhost.NewSignatures(signatures),
 		Substitutes: n.cfg.Spec.CodeSubstitutes, ForkBlocks: n.cfg.Spec.ForkBlocks, BadBlocks: n.cfg.Spec.BadBlocks,
 		OffchainIndexing: n.cfg.OffchainIndexing,
-		Log:              n.logGuest, LogLevel: guestLevel(n.cfg.Log.MaxLevel()),
+		Log:              n.logGuest, LogLevel: func() wasmhost.LogLevel { return guestLevel(n.cfg.Log.MaxLevel()) }, // system_addLogFilter changes it
 	})
 	if err != nil {
 		return err

@@ -157,3 +157,29 @@ func TestNode(t *testing.T) {
 	waitFor(t, "blocks after the restart", func() bool { return n.Client().Head().Finalised.Number > final.Number+3 })
 	stop()
 }
+
+// What a runtime is asked to log follows the log's filters while the node runs.
+func TestRuntimeLogLevel(t *testing.T) {
+	cfg := config(t, devSpec(t))
+	cfg.Authority = false
+	n, _ := run(t, cfg)
+	level := func() (level wasmhost.LogLevel) {
+		t.Helper()
+		_, err := n.Client().Call(t.Context(), n.Client().Head().Best.Hash, "Core_version", nil, func(env *wasmhost.Env) { level = env.MaxLogLevel })
+		if err != nil {
+			t.Fatal(err)
+		}
+		return level
+	}
+	if got := level(); got != wasmhost.LogInfo {
+		t.Errorf("level %d at first, expected info", got)
+	}
+	ask(t, n, "system_addLogFilter", `["runtime=debug"]`)
+	if got := level(); got != wasmhost.LogDebug {
+		t.Errorf("level %d with runtime=debug, expected debug", got)
+	}
+	ask(t, n, "system_resetLogFilter", "[]")
+	if got := level(); got != wasmhost.LogInfo {
+		t.Errorf("level %d after the reset, expected info", got)
+	}
+}

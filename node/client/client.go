@@ -39,9 +39,9 @@ type Config struct {
 	BadBlocks   []hash.H256
 	// OffchainIndexing keeps what runtimes index for offchain use: --enable-offchain-indexing.
 	OffchainIndexing bool
-	// Log receives what runtimes log, up to LogLevel; nil drops it.
+	// Log receives what runtimes log, up to the level that LogLevel returns when a call begins; each of them nil drops it.
 	Log      func(level wasmhost.LogLevel, target, message string)
-	LogLevel wasmhost.LogLevel
+	LogLevel func() wasmhost.LogLevel
 }
 
 // Client is one chain: its store and its runtimes. It is safe for concurrent use.
@@ -87,7 +87,11 @@ func (c *Client) Genesis() hash.H256 { return c.cfg.Store.Genesis() }
 
 // env is what calls may touch besides the state.
 func (c *Client) env() wasmhost.Env {
-	return wasmhost.Env{Signatures: c.cfg.Signatures, Log: c.cfg.Log, MaxLogLevel: c.cfg.LogLevel}
+	env := wasmhost.Env{Signatures: c.cfg.Signatures, Log: c.cfg.Log}
+	if c.cfg.LogLevel != nil {
+		env.MaxLogLevel = c.cfg.LogLevel()
+	}
+	return env
 }
 
 // Runtime returns the runtime that rules in the state after block at. Errors: db.ErrUnknownBlock; *db.PrunedError; ErrNoCode; *CodeError, and of
