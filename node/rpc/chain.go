@@ -59,21 +59,25 @@ func (a *api) chainBlock(_ context.Context, p *jsonrpc.Params) (any, error) {
 }
 
 func (a *api) chainBlockHash(ctx context.Context, p *jsonrpc.Params) (any, error) {
-	given, err := optional[numbers](p)
-	if err != nil {
+	given := numbers{most: a.MaxResponse / hexHash}
+	if err := p.Optional(&given); err != nil {
 		return nil, err
 	}
-	if given == nil {
+	if given.list == nil {
 		best := a.Client.Head().Best.Hash
 		return option{&best}, nil
 	}
+	ctx, cancel := a.bounded(ctx)
+	defer cancel()
+	bound := collected{ctx: ctx, left: a.MaxResponse}
 	out := make(optionList, len(given.list))
 	for i := range given.list {
-		if err := ctx.Err(); err != nil {
-			return nil, err
+		err := bound.add(len(hash.H256{}))
+		if err == nil {
+			out[i], err = a.hashAt(&given.list[i])
 		}
-		if out[i], err = a.hashAt(&given.list[i]); err != nil {
-			return nil, err
+		if err != nil {
+			return nil, backendError(chainClient, err, hash.H256{})
 		}
 	}
 	if given.isList {

@@ -26,7 +26,7 @@ func FuzzParams(f *testing.F) {
 			t.Skip()
 		}
 		data = bytes.TrimSpace(data)
-		for _, into := range []any{new(text), new(boolean), new(u32), new(octets), new(h256), new(address), new(numberOrHex), new(numbers), new(extrinsicOrHash), new(storageKind),
+		for _, into := range []any{new(text), new(boolean), new(u32), new(octets), new(h256), new(address), new(numberOrHex), &numbers{most: 1 << 20}, new(extrinsicOrHash), new(storageKind),
 			new(keyList), new(list[extrinsicOrHash])} {
 			err := json.Unmarshal(data, into)
 			if err == nil {
@@ -44,6 +44,11 @@ func FuzzParams(f *testing.F) {
 		var slow list[octets]
 		if errQuick, errSlow := json.Unmarshal(data, &quick), json.Unmarshal(data, &slow); (errQuick == nil) != (errSlow == nil) || !slices.EqualFunc(quick, slow, func(a, b octets) bool { return bytes.Equal(a, b) }) && errSlow == nil {
 			t.Fatalf("%x, %v and %x, %v", quick, errQuick, slow, errSlow)
+		}
+		many := numbers{most: 1 << 20}
+		var one list[numberOrHex]
+		if errMany, errOne := json.Unmarshal(data, &many), json.Unmarshal(data, &one); data[0] == '[' && ((errMany == nil) != (errOne == nil) || errOne == nil && !slices.Equal(many.list, one)) {
+			t.Fatalf("%v, %v and %v, %v", many, errMany, one, errOne)
 		}
 		var o octets
 		var s string

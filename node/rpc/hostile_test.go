@@ -99,6 +99,9 @@ func TestParameterErrors(t *testing.T) {
 		{"state_call", `[true, "0x"]`, "invalid type: boolean `true`, expected a string"},
 		{"chain_getBlockHash", `["latest"]`, "data did not match any variant of untagged enum ListOrValue"},
 		{"chain_getBlockHash", `[-1]`, "data did not match any variant of untagged enum ListOrValue"},
+		{"chain_getBlockHash", `["0x` + strings.Repeat("0", 65) + `"]`, "data did not match any variant of untagged enum ListOrValue"},
+		{"chain_getBlockHash", `["0x0g"]`, "data did not match any variant of untagged enum ListOrValue"},
+		{"chain_getBlockHash", `[[1, [2], 3]]`, "data did not match any variant of untagged enum ListOrValue"},
 		{"chain_getBlockHash", `[[1, null]]`, "data did not match any variant of untagged enum ListOrValue"},
 		{"offchain_localStorageGet", `["REMOTE", "0x00"]`, "unknown variant `REMOTE`, expected `PERSISTENT` or `LOCAL`"},
 		{"system_accountNextIndex", `["5Grw"]`, `account address "5Grw": `},
@@ -112,6 +115,9 @@ func TestParameterErrors(t *testing.T) {
 		t.Error(e)
 	}
 	if _, e := c.try("chain_getBlockHash", `["0x100000000"]`); e.String() != "3001 `Hex(4294967296)` > u32::MAX, the max block number is u32." {
+		t.Error(e)
+	}
+	if _, e := c.try("chain_getBlockHash", `["0x000000000000000000000000010000000000000000"]`); e.String() != "3001 `Hex(18446744073709551616)` > u32::MAX, the max block number is u32." {
 		t.Error(e)
 	}
 	// An address of another network is the same account.
@@ -133,9 +139,26 @@ func TestBounds(t *testing.T) {
 	for _, test := range []struct{ method, params string }{
 		{"state_getKeys", `["0x"]`},
 		{"state_getKeysPaged", `["0x", 1000]`},
+		{"chain_getBlockHash", "[[0" + strings.Repeat(",1", 14) + "]]"}, // 15 of 69 bytes
 	} {
 		if _, e := safe.try(test.method, test.params); e == nil || e.Code != -32008 || e.Message != "Response is too big" {
 			t.Errorf("%s: %s", test.method, e)
+		}
+	}
+}
+
+// What is asked for in long lists ends in time as well.
+func TestTimeOfLists(t *testing.T) {
+	n := start(t, func(d *rpc.Deps) { d.CallTimeout = time.Nanosecond })
+	safe := n.dial(n.safe)
+	for _, test := range []struct {
+		method, params string
+		code           int
+	}{
+		{"chain_getBlockHash", "[[0" + strings.Repeat(",1", 1000) + "]]", 3002},
+	} {
+		if result, e := safe.try(test.method, test.params); e == nil || e.Code != test.code || !strings.Contains(e.Message, "deadline exceeded") {
+			t.Errorf("%s: %.100s, %s", test.method, result, e)
 		}
 	}
 }

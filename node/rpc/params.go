@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"math/big"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/gotensor/gotensor/node/jsonrpc"
@@ -229,28 +231,41 @@ func (l *keyList) UnmarshalJSON(b []byte) error {
 		return wrongType(b, "a sequence")
 	}
 	*l = make(keyList, 0, bytes.Count(b, []byte(`"`))/2)
-	for i := 1; ; i++ { // b is valid JSON: between elements there is space, and one comma
-		for b[i] == ' ' || b[i] == '\t' || b[i] == '\n' || b[i] == '\r' || b[i] == ',' {
-			i++
-		}
-		if b[i] == ']' {
-			return nil
-		}
-		start := i
-		if b[i] == '"' {
-			for i++; b[i] != '"'; i++ {
-				if b[i] == '\\' {
-					i++
-				}
-			}
-		} else {
-			i += max(bytes.IndexAny(b[i:], ",] \t\r\n")-1, 0) // enough to say what it is
-		}
+	for element := range elements(b) {
 		var key octets
-		if err := key.UnmarshalJSON(b[start : i+1]); err != nil {
+		if err := key.UnmarshalJSON(element); err != nil {
 			return err
 		}
 		*l = append(*l, key)
+	}
+	return nil
+}
+
+// elements yields the strings, numbers and literals of a list that is valid JSON, one at a time. Of a list or an object in it, it yields the beginning, enough to say
+// what it is: whoever meets one goes no further.
+func elements(b []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		for i := 1; ; i++ { // between elements there is space, and one comma
+			for b[i] == ' ' || b[i] == '\t' || b[i] == '\n' || b[i] == '\r' || b[i] == ',' {
+				i++
+			}
+			if b[i] == ']' {
+				return
+			}
+			start := i
+			if b[i] == '"' {
+				for i++; b[i] != '"'; i++ {
+					if b[i] == '\\' {
+						i++
+					}
+				}
+			} else {
+				i += max(bytes.IndexAny(b[i:], ",] \t\r\n")-1, 0)
+			}
+			if !yield(b[start : i+1]) {
+				return
+			}
+		}
 	}
 }
 
@@ -293,70 +308,80 @@ func (a *address) UnmarshalJSON(b []byte) error {
 
 // numberOrHex is an integer as a number, up to 2^64-1, or as a string of hexadecimal digits, up to 2^256-1. Source: sp_rpc::number.
 type numberOrHex struct {
-	big.Int
-	hex bool
+	n      uint64
+	digits string // hexadecimal, of a value over 2^64-1; n is 0 then
+	hex    bool
 }
 
 func (n *numberOrHex) UnmarshalJSON(b []byte) error {
 	const expected = "data did not match any variant of untagged enum NumberOrHex"
 	if len(b) > 0 && b[0] == '"' {
-		s, err := stringOf(b, "a string")
+		digits, err := stringOf(b, "a string")
 		if err != nil {
 			return err
 		}
-		digits := s
-		if len(s) >= 2 && s[:2] == "0x" {
-			digits = s[2:]
-		}
-		if len(digits) == 0 || len(digits) > 64 {
+		digits = strings.TrimPrefix(digits, "0x")
+		if len(digits) == 0 || len(digits) > 64 || strings.ContainsFunc(digits, func(r rune) bool { return r > 255 || nibbles[r] > 15 }) {
 			return jsonrpc.InvalidParams(expected)
 		}
-		out, err := unhex([]byte(digits))
-		if err != nil {
-			return jsonrpc.InvalidParams(expected)
-		}
-		n.SetBytes(out)
 		n.hex = true
-		return nil
+		if digits = strings.TrimLeft(digits, "0"); len(digits) > 16 {
+			n.digits = digits
+		} else if digits != "" {
+			n.n, err = strconv.ParseUint(digits, 16, 64)
+		}
+		return err
 	}
 	v, err := strconv.ParseUint(string(b), 10, 64)
 	if err != nil {
 		return jsonrpc.InvalidParams(expected)
 	}
-	n.SetUint64(v)
+	n.n = v
 	return nil
 }
 
 // blockNumber returns n as a block number. Source: sc-rpc, ChainBackend::block_hash.
 func (n *numberOrHex) blockNumber() (chain.BlockNumber, error) {
-	if n.IsUint64() && n.Uint64() <= 1<<32-1 {
-		return chain.BlockNumber(n.Uint64()), nil
+	if n.digits == "" && n.n <= 1<<32-1 {
+		return chain.BlockNumber(n.n), nil
 	}
-	variant := "Number"
+	variant, value := "Number", strconv.FormatUint(n.n, 10)
 	if n.hex {
 		variant = "Hex"
 	}
-	return 0, &jsonrpc.Error{Code: chainOther, Message: fmt.Sprintf("`%s(%s)` > u32::MAX, the max block number is u32.", variant, n.String())}
+	if large, ok := new(big.Int).SetString(n.digits, 16); ok {
+		value = large.String()
+	}
+	return 0, &jsonrpc.Error{Code: chainOther, Message: fmt.Sprintf("`%s(%s)` > u32::MAX, the max block number is u32.", variant, value)}
 }
 
-// numbers is one number or a list of them. Source: sp_rpc::list.
+// numbers is one number or a list of no more than most. Source: sp_rpc::list.
 type numbers struct {
 	list   []numberOrHex
 	isList bool
+	most   int
 }
 
 func (n *numbers) UnmarshalJSON(b []byte) error {
 	const expected = "data did not match any variant of untagged enum ListOrValue"
 	n.isList = len(b) > 0 && b[0] == '['
-	if n.isList {
-		if err := json.Unmarshal(b, &n.list); err != nil {
+	if !n.isList {
+		n.list = make([]numberOrHex, 1)
+		if n.list[0].UnmarshalJSON(b) != nil {
 			return jsonrpc.InvalidParams(expected)
 		}
 		return nil
 	}
-	n.list = make([]numberOrHex, 1)
-	if n.list[0].UnmarshalJSON(b) != nil {
-		return jsonrpc.InvalidParams(expected)
+	n.list = []numberOrHex{}
+	for element := range elements(b) {
+		var one numberOrHex
+		if one.UnmarshalJSON(element) != nil {
+			return jsonrpc.InvalidParams(expected)
+		}
+		if len(n.list) == n.most {
+			return errTooMuch
+		}
+		n.list = append(n.list, one)
 	}
 	return nil
 }

@@ -86,6 +86,7 @@ func TestConnect(t *testing.T) {
 		{"chain_getBlockHash", `["0x00"]`, quoted(genesis)},
 		{"chain_getBlockHash", `[[0,1,"0x2"]]`, `[` + quoted(genesis) + `,` + quoted(one.Hash) + `,null]`},
 		{"chain_getBlockHash", `[[]]`, `[]`},
+		{"chain_getBlockHash", `[ [ 1 ,"01"]]`, `[` + quoted(one.Hash) + `,` + quoted(one.Hash) + `]`},
 		{"chain_getFinalizedHead", `[]`, quoted(genesis)},
 		{"chain_getFinalisedHead", `[]`, quoted(genesis)},
 		{"chain_getHeader", `["` + strings.Repeat("05", 32) + `"]`, `null`},

@@ -83,6 +83,12 @@ func (a *api) reading(at *hash.H256, f func(*db.State) (any, error)) (any, error
 	return nil, backendError(stateClient, err, block)
 }
 
+// hexHash is how many bytes a hash takes in a list.
+const hexHash = 2*len(hash.H256{}) + 5
+
+// errTooMuch is the answer to who asks for more than is answered at most.
+var errTooMuch = &jsonrpc.Error{Code: jsonrpc.CodeOversizedResponse, Message: "Response is too big", Data: "ask for less at a time"}
+
 // collected bounds a list that is collected from a state: by the time of the call and by what may be answered at most.
 type collected struct {
 	ctx  context.Context
@@ -93,10 +99,10 @@ type collected struct {
 // add counts an item of so many bytes, in hexadecimal.
 func (c *collected) add(bytes int) error {
 	if c.n++; c.n%256 == 0 && c.ctx.Err() != nil {
-		return fmt.Errorf("after %d keys: %w", c.n, c.ctx.Err())
+		return fmt.Errorf("after %d of them: %w", c.n, c.ctx.Err())
 	}
 	if c.left -= 2*bytes + 5; c.left < 0 {
-		return &jsonrpc.Error{Code: jsonrpc.CodeOversizedResponse, Message: "Response is too big", Data: "ask for less at a time"}
+		return errTooMuch
 	}
 	return nil
 }
