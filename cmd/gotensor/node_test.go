@@ -65,7 +65,7 @@ func TestNodeFlags(t *testing.T) {
 		{"--dev", func(s *setup) bool {
 			cfg := &s.config
 			return s.chain == "dev" && s.base == "" && cfg.Authority && cfg.ForceAuthoring && slices.Equal(cfg.Seeds, []string{"//Alice", "//One"}) &&
-				cfg.RPC.Server.CORS == nil && cfg.Pool.BanPeriod == leastBan && keeps(s, 0, 0) && len(s.warnings) == 1
+				cfg.RPC.Server.CORS == nil && slices.Contains(cfg.RPC.Server.UnsafeOrigins, "https://polkadot.js.org") && cfg.Pool.BanPeriod == leastBan && keeps(s, 0, 0) && len(s.warnings) == 1
 		}},
 		{"--dev", func(s *setup) bool {
 			server := &s.config.RPC.Server
@@ -86,7 +86,9 @@ func TestNodeFlags(t *testing.T) {
 		{"--dev --base-path there", func(s *setup) bool { return s.base == "there" }},
 		{"--dev -d there", func(s *setup) bool { return s.base == "there" }},
 		{"--dev -dthere", func(s *setup) bool { return s.base == "there" }},
-		{"--dev --rpc-cors http://a,http://b", func(s *setup) bool { return slices.Equal(s.config.RPC.Server.CORS, []string{"http://a", "http://b"}) }},
+		{"--dev --rpc-cors http://a,http://b", func(s *setup) bool {
+			return slices.Equal(s.config.RPC.Server.CORS, []string{"http://a", "http://b"}) && s.config.RPC.Server.UnsafeOrigins == nil
+		}},
 		{"--chain dev", func(s *setup) bool {
 			cfg := &s.config
 			return s.base == "/data/gotensor" && !cfg.Authority && !cfg.ForceAuthoring && cfg.Seeds == nil && slices.Equal(cfg.RPC.Server.CORS, localOrigins) &&
@@ -261,7 +263,7 @@ func TestTestnetFlags(t *testing.T) {
 		"": func(s *setup) bool {
 			cfg := &s.config
 			return s.chain == "dev" && s.base == "" && cfg.Authority && slices.Equal(cfg.Seeds, []string{"//One"}) && keeps(s, 0, 0) && cfg.RPC.Policy == jsonrpc.Unrestricted &&
-				cfg.RPC.Server.CORS == nil && slices.Equal(cfg.RPC.Listen, []string{"127.0.0.1:9944", "[::1]:9944"}) && cfg.Prometheus.Listen == ""
+				cfg.RPC.Server.CORS == nil && slices.Contains(cfg.RPC.Server.UnsafeOrigins, "http://localhost:*") && slices.Equal(cfg.RPC.Listen, []string{"127.0.0.1:9944", "[::1]:9944"}) && cfg.Prometheus.Listen == ""
 		},
 		"--fast-blocks --authorities 3 -d there": func(s *setup) bool { return s.chain == "local_fast" && len(s.config.Seeds) == 3 && s.base == "there" },
 		"--port 0 --second-port 9945": func(s *setup) bool {

@@ -243,6 +243,10 @@ func listenAddresses(hosts []string, port string) (addresses []string) {
 // localOrigins are the web pages that may call where nothing else is said. Source: sc-cli, commands/run_cmd.rs, rpc_cors.
 var localOrigins = []string{"http://localhost:*", "http://127.0.0.1:*", "https://localhost:*", "https://127.0.0.1:*", "https://polkadot.js.org"}
 
+// unsafeOrigins are the web pages that may call unsafe methods where all may call: whatever page a developer looks at could insert keys otherwise, or move the chain. They
+// are those pages, at the port that an address need not name and by IPv6 as well.
+var unsafeOrigins = append([]string{"http://localhost", "http://127.0.0.1", "http://[::1]", "http://[::1]:*", "https://localhost", "https://127.0.0.1", "https://[::1]", "https://[::1]:*"}, localOrigins...)
+
 func (r *flagReader) readRPC() {
 	rpc := &r.setup.config.RPC
 	policy, err := jsonrpc.ParsePolicy(r.choice("rpc-methods", "auto", "safe", "unsafe"))
@@ -269,6 +273,9 @@ func (r *flagReader) readRPC() {
 		r.warn("Running in --dev mode, RPC CORS has been disabled.")
 	default:
 		server.CORS = localOrigins
+	}
+	if server.CORS == nil {
+		server.UnsafeOrigins = unsafeOrigins
 	}
 	server.MaxRequestSize = r.mebibytes("rpc-max-request-size")
 	server.MaxResponseSize = r.mebibytes("rpc-max-response-size")

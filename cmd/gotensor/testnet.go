@@ -28,8 +28,8 @@ func testnetCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "testnet",
 		Usage: "run a local chain of our runtime, with accounts that have money",
-		Description: `One process is all the authorities of a chain of its own. It keeps every state, answers all that this machine asks, web pages included, and prints
-where to connect, and the accounts. Stop it with Ctrl-C.
+		Description: `One process is all the authorities of a chain of its own. It keeps every state, answers all that this machine asks, and prints where to
+connect, and the accounts. Web pages may call too; unsafe methods are for those of this machine and of https://polkadot.js.org. Stop it with Ctrl-C.
 
    gotensor testnet
    gotensor testnet --fast-blocks --authorities 3
@@ -55,6 +55,7 @@ func testnetSetup(c *cli.Context) (*setup, localChain, error) {
 	cfg.Authority, cfg.ForceAuthoring, cfg.Seeds = true, true, chain.seeds
 	cfg.Offchain = offchain.Always
 	cfg.RPC.Policy = jsonrpc.Unrestricted
+	cfg.RPC.Server.UnsafeOrigins = unsafeOrigins
 	cfg.RPC.Listen = listenAddresses(loopback, r.port("port"))
 	if second := r.port("second-port"); c.IsSet("second-port") {
 		cfg.RPC.Listen = append(cfg.RPC.Listen, listenAddresses(loopback, second)...)

@@ -98,7 +98,7 @@ func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *Server) peer(r *http.Request) *peer {
 	p := &peer{proto: "http", remote: r.RemoteAddr}
 	if c, ok := r.Context().Value(connKey{}).(*conn); ok {
-		p.unsafe = c.unsafe
+		p.unsafe = c.unsafe && s.unsafeOrigin(r)
 	}
 	if s.cfg.RateLimit > 0 {
 		addr, known := s.clientAddr(r)
@@ -208,12 +208,19 @@ func (s *Server) hostAllowed(r *http.Request) bool {
 
 func (s *Server) originAllowed(r *http.Request) bool {
 	origin := r.Header.Get("Origin")
-	return s.cfg.CORS == nil || origin == "" || s.listed(origin)
+	return s.cfg.CORS == nil || origin == "" || listed(s.cfg.CORS, origin)
 }
 
-// listed tells whether the list has the origin. "http://localhost:*" is for all ports, as in the flag's defaults.
-func (s *Server) listed(origin string) bool {
-	return slices.ContainsFunc(s.cfg.CORS, func(allowed string) bool {
+// unsafeOrigin tells whether the page that sends a request, if any does, may call unsafe methods. A page can neither leave its origin out of a request that changes
+// anything, nor give another; several are none that is listed.
+func (s *Server) unsafeOrigin(r *http.Request) bool {
+	origins := r.Header.Values("Origin")
+	return s.cfg.UnsafeOrigins == nil || len(origins) == 0 || len(origins) == 1 && listed(s.cfg.UnsafeOrigins, origins[0])
+}
+
+// listed tells whether a list has the origin. "http://localhost:*" is for all ports, as in the flag's defaults.
+func listed(list []string, origin string) bool {
+	return slices.ContainsFunc(list, func(allowed string) bool {
 		if prefix, any := strings.CutSuffix(allowed, "*"); any && strings.HasSuffix(prefix, ":") {
 			port, ok := strings.CutPrefix(origin, prefix)
 			return ok && port != "" && strings.Trim(port, "0123456789") == ""
@@ -234,7 +241,7 @@ func (s *Server) cors(w http.ResponseWriter, r *http.Request) bool {
 		} else {
 			h["Access-Control-Expose-Headers"] = []string{"*"}
 		}
-	} else if origin := r.Header.Get("Origin"); origin != "" && s.listed(origin) {
+	} else if origin := r.Header.Get("Origin"); origin != "" && listed(s.cfg.CORS, origin) {
 		h["Access-Control-Allow-Origin"] = []string{origin}
 	}
 	h["Vary"] = []string{"origin, access-control-request-method, access-control-request-headers"}

@@ -169,6 +169,49 @@ func TestCORS(t *testing.T) {
 	})
 }
 
+// A page that may call at all need not be one that may call unsafe methods, whatever name it gave to this machine's address.
+func TestUnsafeOrigins(t *testing.T) {
+	const dangerous = `{"jsonrpc":"2.0","method":"dangerous","id":1}`
+	const yes, no = `{"jsonrpc":"2.0","id":1,"result":true}`, `{"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":"RPC call is unsafe to be called externally"}}`
+	addr, _ := serve(t, jsonrpc.Config{UnsafeOrigins: []string{"http://localhost:*", "https://polkadot.js.org"}}, methods(), jsonrpc.Unrestricted)
+	for _, c := range []struct {
+		host    string
+		origins []string
+		want    string
+	}{
+		{addr, nil, yes},
+		{"evil.com", nil, yes},
+		{addr, []string{"https://polkadot.js.org"}, yes},
+		{addr, []string{"http://localhost:3000"}, yes},
+		{"evil.com", []string{"http://evil.com"}, no},
+		{addr, []string{"http://localhost.evil.com"}, no},
+		{addr, []string{"http://localhost:1.evil.com"}, no},
+		{addr, []string{"null"}, no},
+		{addr, []string{""}, no},
+		{addr, []string{"https://polkadot.js.org", "http://evil.com"}, no},
+	} {
+		headers := []string{"Content-Type: application/json", "Host: " + c.host}
+		for _, origin := range c.origins {
+			headers = append(headers, "Origin: "+origin)
+		}
+		if got := text(t, request(t, "POST", addr, "/", dangerous, headers...)); got != c.want {
+			t.Errorf("HTTP, host %s, origins %q: %s", c.host, c.origins, got)
+		}
+		if r := request(t, "POST", addr, "/", hello, headers...); r.StatusCode != 200 || r.Header.Get("Access-Control-Allow-Origin") != "*" {
+			t.Errorf("host %s, origins %q: safe methods are not answered: %d", c.host, c.origins, r.StatusCode)
+		}
+		w, _, err := websocket.Dial(t.Context(), "ws://"+addr, &websocket.DialOptions{Host: c.host, HTTPHeader: http.Header{"Origin": c.origins}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		send(t, w, dangerous)
+		if got := receive(t, w); got != c.want {
+			t.Errorf("WebSocket, host %s, origins %q: %s", c.host, c.origins, got)
+		}
+		w.CloseNow()
+	}
+}
+
 func TestPolicies(t *testing.T) {
 	const call = `{"jsonrpc":"2.0","method":"dangerous","id":1}`
 	const yes, no = `{"jsonrpc":"2.0","id":1,"result":true}`, `{"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":"RPC call is unsafe to be called externally"}}`

@@ -36,6 +36,10 @@ type Config struct {
 	// CORS is the list of origins that browsers may call from; nil allows all, and any Host header with it. --rpc-cors.
 	// With a list, requests must name a local host, as a page of a stranger can otherwise point its own name here.
 	CORS []string
+	// UnsafeOrigins, where not nil, is the list of origins whose pages may call unsafe methods where the listener offers them; pages of others may call the safe ones
+	// that CORS lets them call. Clients that are no browsers send no origin, and are not asked for one. A listener that is open to all origins by a CORS of nil
+	// needs it: any page that its user visits reaches a loopback address, too.
+	UnsafeOrigins []string
 
 	PingInterval time.Duration // 30 s; a WebSocket peer that answers none within twice that, three times over, is closed
 	WriteTimeout time.Duration // within which a peer has to take, or over HTTP to send, 64 KiB of a message; 30 s
