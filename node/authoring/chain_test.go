@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -12,9 +13,11 @@ import (
 	"time"
 
 	"github.com/gotensor/gotensor/consensus/aura"
+	"github.com/gotensor/gotensor/consensus/grandpa"
 	"github.com/gotensor/gotensor/consensus/queue"
 	"github.com/gotensor/gotensor/node/client"
 	"github.com/gotensor/gotensor/node/execution"
+	"github.com/gotensor/gotensor/node/finality"
 	"github.com/gotensor/gotensor/primitives/chain"
 	"github.com/gotensor/gotensor/primitives/hash"
 	"github.com/gotensor/gotensor/primitives/keys"
@@ -276,6 +279,54 @@ func TestRefusedBlocks(t *testing.T) {
 	}
 	if slot := aura.SlotAt(clock.Now(), duration); slot != slot0+109 { // one ahead is let in: clocks differ
 		t.Errorf("it came in slot %d", slot-slot0)
+	}
+}
+
+// A block that announces voters that cannot be is bad, whatever the runtime would say of it.
+func TestRefusedAuthorities(t *testing.T) {
+	n := newNetwork(t, nil)
+	a, b := n.open(t, nil), n.open(t, nil)
+	final, err := finality.New(t.Context(), finality.Config{Client: b.Client})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := b.receive(t, func(c *QueueConfig) { c.Import = final.Import })
+	first := a.author(t, a.proposer(t, nil), a.Head().Best, slot0)
+	signed, err := a.Store().SignedBlock(first.Hash)
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := signed.Block
+	announce := func(changes ...grandpa.Log) *queue.Block {
+		x := &queue.Block{Block: good}
+		x.Header.Digest = slices.Clone(good.Header.Digest[:len(good.Header.Digest)-1])
+		for _, c := range changes {
+			x.Header.Digest = append(x.Header.Digest, chain.DigestItem{Kind: chain.DigestConsensus, Engine: chain.EngineGrandpa, Data: scale.Marshal(c)})
+		}
+		x.Header.Digest = append(x.Header.Digest, n.seal(t, &x.Header, slot0))
+		return x
+	}
+	nobody := announce(grandpa.Log{Kind: grandpa.LogScheduledChange})
+	for range 2 { // the second time from memory
+		if res := r.take(t, nobody)[0]; res.Outcome != queue.Bad {
+			t.Errorf("%v: %v", res.Outcome, res.Err)
+		}
+	}
+	if res := r.take(t, announce())[0]; res.Outcome != queue.Imported {
+		t.Errorf("%+v", res)
+	}
+
+	for _, c := range []struct {
+		err error
+		bad bool
+	}{
+		{grandpa.ErrAuthorities, true}, {grandpa.ErrDuplicateChange, true}, {grandpa.ErrForcedPending, true}, {grandpa.ErrReverted, true},
+		{grandpa.ErrDependency, false}, // until the change before it is final
+	} {
+		var bad *queue.BadError
+		if got := judge(fmt.Errorf("block 5: %w", c.err)); errors.As(got, &bad) != c.bad || !errors.Is(got, c.err) {
+			t.Errorf("%v became %v", c.err, got)
+		}
 	}
 }
 

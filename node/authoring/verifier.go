@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/gotensor/gotensor/consensus/aura"
+	"github.com/gotensor/gotensor/consensus/grandpa"
 	"github.com/gotensor/gotensor/consensus/queue"
 	"github.com/gotensor/gotensor/node/client"
 	"github.com/gotensor/gotensor/node/execution"
@@ -226,6 +227,9 @@ func judge(err error) error {
 		return err
 	case errors.As(err, &trap), errors.Is(err, execution.ErrRoot), errors.Is(err, client.ErrBadBlock), errors.Is(err, db.ErrFinalised), errors.Is(err, db.ErrBlock):
 		return &queue.BadError{Err: err}
+	case errors.Is(err, grandpa.ErrAuthorities), errors.Is(err, grandpa.ErrDuplicateChange), errors.Is(err, grandpa.ErrForcedPending), errors.Is(err, grandpa.ErrReverted):
+		return &queue.BadError{Err: err} // by what the block and those below it announce
 	}
+	// grandpa.ErrDependency is among the rest: when the change that it waits for is final, the block may come in.
 	return err
 }
