@@ -38,6 +38,7 @@ func (n *Node) inform(ctx context.Context) error {
 		}
 	}()
 	n.gauge(n.client.Head())
+	n.gauges.Leaves(len(n.store.Leaves()))
 	for {
 		select {
 		case <-ctx.Done():
@@ -56,6 +57,7 @@ func (n *Node) inform(ctx context.Context) error {
 				log.Info(logging.Imported(i.NewBest, uint64(i.Number), i.Header.ParentHash, i.Hash, full))
 			}
 		case now := <-ticks.C:
+			n.gauges.Leaves(len(n.store.Leaves())) // here alone: it walks all that is not final
 			if n.cfg.Quiet {
 				continue
 			}
@@ -70,5 +72,4 @@ func (n *Node) inform(ctx context.Context) error {
 func (n *Node) gauge(head db.Head) {
 	n.gauges.Heights(uint64(head.Best.Number), uint64(head.Finalised.Number), uint64(head.Best.Number))
 	n.gauges.Ready(n.pool.Status().Ready)
-	n.gauges.Leaves(len(n.store.Leaves()))
 }
