@@ -14,8 +14,8 @@ import (
 	"github.com/gotensor/gotensor/primitives/ss58"
 )
 
-// nodeKeyFile is where a Substrate node keeps the secret of its identity, below the chain's folder.
-var nodeKeyFile = filepath.Join("network", "secret_ed25519")
+// KeyFile is where the secret of the node's identity is below the folder of a chain, as with a Substrate node.
+func KeyFile(chain string) string { return filepath.Join(chain, "network", "secret_ed25519") }
 
 // ReadNodeKey reads a secret as Substrate's --node-key-file has it: 32 bytes, or their hex.
 func ReadNodeKey(path string) (*[32]byte, error) {
@@ -23,9 +23,19 @@ func ReadNodeKey(path string) (*[32]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("node key: %w", err)
 	}
+	key, err := ParseNodeKey(data)
+	if err != nil {
+		return nil, fmt.Errorf("node key %q: %w", path, err)
+	}
+	return key, nil
+}
+
+// ParseNodeKey reads what stands in such a file.
+func ParseNodeKey(data []byte) (*[32]byte, error) {
 	if len(data) != ed25519.SeedSize {
+		var err error
 		if data, err = hex.DecodeString(strings.TrimPrefix(strings.TrimSpace(string(data)), "0x")); err != nil || len(data) != ed25519.SeedSize {
-			return nil, fmt.Errorf("node key %q: expected 32 bytes, raw or in hex", path)
+			return nil, errors.New("expected 32 bytes, raw or in hex")
 		}
 	}
 	return (*[32]byte)(data), nil
@@ -36,7 +46,7 @@ func nodeKey(cfg *Config) (*[32]byte, error) {
 	if cfg.NodeKey != nil {
 		return cfg.NodeKey, nil
 	}
-	path := filepath.Join(cfg.Folder, nodeKeyFile)
+	path := KeyFile(cfg.Folder)
 	key, err := ReadNodeKey(path)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return key, err

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path/filepath"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -161,5 +160,5 @@ func bootNodeKey(c *cli.Context, id string) (*[32]byte, error) {
 	if err != nil {
 		return nil, fs.ErrNotExist // a spec need not have an id that names a folder
 	}
-	return node.ReadNodeKey(filepath.Join(folder, "network", "secret_ed25519"))
+	return node.ReadNodeKey(node.KeyFile(folder))
 }

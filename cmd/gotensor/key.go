@@ -111,6 +111,8 @@ func keyCommand() *cli.Command {
 				Action: keyVerify,
 			},
 			keyInsertCommand(),
+			generateNodeKeyCommand(),
+			inspectNodeKeyCommand(),
 		},
 	}
 }
@@ -183,7 +185,7 @@ func parseHex(s string) ([]byte, error) {
 
 // schemeOf and networkOf read flags; networkOf returns other where the flag is not set.
 func schemeOf(c *cli.Context) (keys.Scheme, error) {
-	scheme, err := keys.ParseScheme(c.String(schemeFlag.Name))
+	scheme, err := keys.ParseScheme(strings.ToLower(c.String(schemeFlag.Name))) // Substrate takes any case
 	if err != nil {
 		return 0, usage(c, "--scheme %q: expected sr25519, ed25519 or ecdsa", c.String(schemeFlag.Name))
 	}

@@ -409,12 +409,7 @@ func nodeKeyFile(path string) (*[32]byte, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("node key: %w", err)
 	}
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("node key: %w", err)
-	}
-	_, err = file.Write(secret[:])
-	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
+	if err := writeSecret(path, secret[:]); err != nil {
 		return nil, fmt.Errorf("node key: %w", err)
 	}
 	return secret, nil
