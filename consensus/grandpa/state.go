@@ -3,6 +3,7 @@ package grandpa
 import (
 	"slices"
 
+	"github.com/gotensor/gotensor/primitives/chain"
 	"github.com/gotensor/gotensor/primitives/scale"
 )
 
@@ -92,6 +93,9 @@ func (s *VoterState) DecodeScale(d *scale.Decoder) {
 
 // last returns the latest completed round.
 func (s *VoterState) last() *CompletedRound { return &s.Completed[0] }
+
+// Oldest returns the number of the lowest block that a round which matters may have votes for: those of others who are further have no lower base.
+func (s *VoterState) Oldest() chain.BlockNumber { return s.Completed[len(s.Completed)-1].Base.Number }
 
 // complete adds a round, or what became of it since, and forgets own votes up to it.
 func (s *VoterState) complete(r CompletedRound) {

@@ -151,10 +151,10 @@ func NewVoter(config VoterConfig, blocks Blocks, state VoterState, finalised Tar
 		v.skip()
 	}
 	last := v.state.last()
-	// Where too many votes of the last round are for blocks of forks that are gone, what it came to is still known. One that is gone itself, as another
-	// block became final in its place, says that nothing above that one may be final; so does one that was reverted, where nobody else votes.
+	// Where too many votes of the last round are for blocks of forks that are gone, what it came to is still known. Substrate's voter then takes the base for
+	// the estimate.
 	before := last.State
-	if e := before.Estimate; !before.Completable || e == nil || !v.known(*e) && (v.eager || e.Number <= finalised.Number) {
+	if !before.Completable || before.Estimate == nil || v.lost(*before.Estimate) {
 		before = genesisState(last.Base)
 	}
 	shared := &before
@@ -167,6 +167,14 @@ func NewVoter(config VoterConfig, blocks Blocks, state VoterState, finalised Tar
 	}
 	v.best = v.begin(last.Number+1, finalised, shared, now)
 	return v
+}
+
+// lost reports whether an estimate lost to what is final, so that nothing above that one can be so by the round; or is gone, where nobody else votes.
+func (v *Voter) lost(estimate Target) bool {
+	if !v.known(estimate) {
+		return v.eager || estimate.Number <= v.finalised.Number
+	}
+	return !Descends(v.blocks, v.finalised, estimate) && !Descends(v.blocks, estimate, v.finalised)
 }
 
 // skip goes on to the round after the one in which the node has votes that cannot be counted any more, because what is final has passed them, or a revert took

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -14,6 +15,8 @@ import (
 	"github.com/gotensor/gotensor/consensus/grandpa"
 	"github.com/gotensor/gotensor/node/client"
 	"github.com/gotensor/gotensor/node/keystore"
+	"github.com/gotensor/gotensor/primitives/chain"
+	"github.com/gotensor/gotensor/primitives/hash"
 	"github.com/gotensor/gotensor/primitives/scale"
 	"github.com/gotensor/gotensor/storage"
 	"github.com/gotensor/gotensor/storage/db"
@@ -33,6 +36,7 @@ var (
 	keySet               = []byte("grandpa_voters")
 	keyVoter             = []byte("grandpa_completed_round")
 	keyBestJustification = []byte("grandpa_best_justification")
+	keyDropped           = []byte("grandpa_dropped_blocks") // a grandpa.Dropped, which Substrate has not
 )
 
 // Errors that callers may match.
@@ -80,9 +84,13 @@ type Finality struct {
 	// mu guards the fields below it.
 	mu        sync.Mutex
 	set       *grandpa.AuthoritySet // never changed where it is
+	dropped   *grandpa.Dropped
 	round     RoundState
 	voting    bool
 	listeners map[*listener]struct{}
+
+	// oldest is what the voter's state says: no block below is voted for any more.
+	oldest atomic.Uint32
 
 	// wake tells Run that something happened; restart that its voter is of no more use.
 	wake    chan struct{}
@@ -106,7 +114,7 @@ func New(ctx context.Context, cfg Config) (*Finality, error) {
 	}
 	f := &Finality{
 		cfg: cfg, client: cfg.Client, store: cfg.Client.Store(), log: cfg.Log.With("target", target), start: cfg.Clock.Now(),
-		listeners: make(map[*listener]struct{}), wake: make(chan struct{}, 1), restart: make(chan struct{}, 1),
+		listeners: make(map[*listener]struct{}), dropped: new(grandpa.Dropped), wake: make(chan struct{}, 1), restart: make(chan struct{}, 1),
 	}
 	var err error
 	if f.metrics, err = newMetrics(cfg.Metrics); err != nil {
@@ -142,6 +150,21 @@ func (f *Finality) enter(set *grandpa.AuthoritySet) {
 	f.set = set
 }
 
+// position is Ancestor of the store, and of blocks that lost to a final one.
+func (f *Finality) position(block hash.H256, n chain.BlockNumber) (hash.H256, error) {
+	f.mu.Lock()
+	dropped := f.dropped
+	f.mu.Unlock()
+	return dropped.Ancestor(f.store, db.ErrUnknownBlock, block, n)
+}
+
+// remember takes the place of what is known of dropped blocks.
+func (f *Finality) remember(dropped *grandpa.Dropped) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.dropped = dropped
+}
+
 // load reads the set from the store, or else makes that of the chain's first start.
 func (f *Finality) load(ctx context.Context) (*grandpa.AuthoritySet, error) {
 	data, ok, err := f.store.Aux(keySet)
@@ -155,6 +178,16 @@ func (f *Finality) load(ctx context.Context) (*grandpa.AuthoritySet, error) {
 		}
 		// Blocks may have been reverted since.
 		set.Retain(func(t grandpa.Target) bool { return known(f.store, t) })
+		if data, ok, err = f.store.Aux(keyDropped); err != nil {
+			return nil, fmt.Errorf("read %q: %w", keyDropped, err)
+		}
+		if ok {
+			dropped, err := scale.Unmarshal[grandpa.Dropped](data)
+			if err != nil {
+				return nil, fmt.Errorf("read %q: %w", keyDropped, err)
+			}
+			f.dropped = &dropped
+		}
 		return &set, nil
 	}
 	// Blocks that were imported without us: their finality is what we begin with, and what those above announce is to be noted.

@@ -410,6 +410,74 @@ func TestForced(t *testing.T) {
 	a.final(7)
 }
 
+// Where a block lay that lost to a final one is remembered, on the disk, for the rounds in which others may have voted for it, and then forgotten.
+func TestDropped(t *testing.T) {
+	n := newNetwork(t, "development")
+	dir := t.TempDir()
+	a := n.start(t, dir, keysOf(t, "//One"), nil)
+	remembered := func() *grandpa.Dropped {
+		t.Helper()
+		data, ok, err := a.store.Aux([]byte("grandpa_dropped_blocks"))
+		if err != nil || !ok {
+			t.Fatalf("%v %v", ok, err)
+		}
+		dropped, err := scale.Unmarshal[grandpa.Dropped](data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return &dropped
+	}
+	var line []db.Point
+	for range 5 {
+		line = append(line, a.grow())
+	}
+	a.final(3)
+	var fork []db.Point
+	for at := line[3]; len(fork) < 2; at = fork[len(fork)-1] {
+		hash, err := a.finality.Import(t.Context(), a.author(at))
+		if err != nil {
+			t.Fatal(err)
+		}
+		fork = append(fork, db.Point{Number: at.Number + 1, Hash: hash})
+	}
+	if best := a.client.Head().Best; best != fork[1] {
+		t.Fatal(best)
+	}
+	// The other one of the two chains wins.
+	for at := line[4]; at.Number < 8; {
+		hash, err := a.finality.Import(t.Context(), a.author(at))
+		if err != nil {
+			t.Fatal(err)
+		}
+		at = db.Point{Number: at.Number + 1, Hash: hash}
+		if at.Number == 7 {
+			a.final(5)
+			break
+		}
+	}
+	dropped := remembered()
+	for _, p := range fork {
+		for below, want := range map[chain.BlockNumber]db.Point{4: line[3], p.Number: p} {
+			if at, err := dropped.Ancestor(a.store, db.ErrUnknownBlock, p.Hash, below); err != nil || at != want.Hash {
+				t.Errorf("%s: %s is at %d: %v", p, at, below, err)
+			}
+		}
+		if _, err := a.store.Header(p.Hash); !errors.Is(err, db.ErrUnknownBlock) {
+			t.Errorf("%s is there: %v", p, err)
+		}
+	}
+	a.close()
+	a = n.start(t, dir, keysOf(t, "//One"), nil)
+	a.slot += 1000
+	for range 6 {
+		a.grow()
+		a.final(a.client.Head().Best.Number - 2)
+	}
+	if got := remembered().Len(); got != 0 {
+		t.Errorf("%d blocks are remembered", got)
+	}
+}
+
 // Once the block that announced a forced change is reverted, the voters go on.
 func TestForcedReverted(t *testing.T) {
 	n := newNetwork(t, "development")

@@ -37,6 +37,11 @@ func (f *Finality) Import(ctx context.Context, b *client.Block) (hash.H256, erro
 	block := grandpa.Target{Hash: header.Hash(), Number: header.Number}
 	needed, useless, err := f.importBlock(ctx, &own, block)
 	if err != nil {
+		if errors.Is(err, db.ErrFinalised) {
+			f.change.Lock()
+			f.remember(f.dropped.Add(grandpa.DroppedBlock{Block: block, Parent: header.ParentHash}, f.store, db.ErrUnknownBlock))
+			f.change.Unlock()
+		}
 		return block.Hash, err
 	}
 	if justification != nil && !useless && f.wanted(block.Number, needed) {
@@ -184,6 +189,22 @@ func (f *Finality) finalise(j *grandpa.Justification, setID uint64, keep bool, a
 	applied, err := set.ApplyStandard(block, f.store)
 	if err != nil {
 		return false, fmt.Errorf("finalise %s: %w", block, err)
+	}
+	var leaves []grandpa.Target
+	for _, leaf := range f.store.Leaves() {
+		leaves = append(leaves, point(leaf))
+	}
+	before := f.dropped // changed by whoever holds change alone
+	dropped, err := before.Finalise(block, leaves, chain.BlockNumber(f.oldest.Load()), f.store, func(h hash.H256) (hash.H256, error) {
+		header, err := f.store.Header(h)
+		return header.ParentHash, err
+	})
+	if err != nil {
+		return false, fmt.Errorf("finalise %s: %w", block, err)
+	}
+	if dropped != before {
+		aux = append(aux, put(keyDropped, dropped))
+		f.remember(dropped)
 	}
 	encoded := scale.Marshal(j)
 	aux = append(aux, storage.Change{Key: keyBestJustification, Value: encoded})

@@ -125,6 +125,7 @@ func (f *Finality) vote(ctx context.Context) error {
 		}
 		return nil
 	}
+	f.oldest.Store(uint32(state.Oldest()))
 	state.Paused = false // also where the change was reverted, or is gone
 	f.log.Debug(fmt.Sprintf("Starting new voter with set ID %d", set.SetID))
 	voter := grandpa.NewVoter(grandpa.VoterConfig{
@@ -184,6 +185,7 @@ func (f *Finality) act(out *grandpa.Output, setID uint64) (handoff bool, err err
 	var aux []storage.Change
 	if out.State != nil {
 		aux = append(aux, put(keyVoter, out.State))
+		f.oldest.Store(uint32(out.State.Oldest()))
 	}
 	switch {
 	case out.Finalise != nil:
@@ -268,9 +270,9 @@ type blocks struct {
 	setID uint64
 }
 
-// Ancestor implements grandpa.Chain.
+// Ancestor implements grandpa.Chain. It knows dropped blocks, too: votes of others may be for them.
 func (b blocks) Ancestor(block hash.H256, n chain.BlockNumber) (hash.H256, error) {
-	return b.f.store.Ancestor(block, n)
+	return b.f.position(block, n)
 }
 
 // BestContaining implements grandpa.Blocks. Source: sc-consensus-grandpa, environment.rs, best_chain_containing.

@@ -1,0 +1,72 @@
+package grandpa
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/gotensor/gotensor/primitives/hash"
+	"github.com/gotensor/gotensor/primitives/scale"
+)
+
+// What is remembered of dropped blocks are all that lost, once each, with the way down to what is final, until no round can have votes for them.
+func TestDropped(t *testing.T) {
+	//  0 ─ 1 ─ 2 ─ 3 ─ 4
+	//      │   └─ 5 ─ 6    (3, 4)
+	//      │      └─ 7     (4)
+	//      └─ 8            (2)
+	full := &tree{Tree: []int{-1, 0, 1, 2, 3, 2, 5, 5, 1}}
+	at := full.target
+	parent := func(h hash.H256) (hash.H256, error) { return blockHash(full.Tree[index(&Target{Hash: h})]), nil }
+	none := new(Dropped)
+	final := at(3)
+	leaves := []Target{at(4), at(6), at(7), at(8)}
+	d, err := none.Finalise(final, leaves, 0, full, parent)
+	if err != nil || d.Len() != 4 {
+		t.Fatalf("%+v, %v", d, err)
+	}
+	read, err := scale.Unmarshal[Dropped](scale.Marshal(d))
+	if err != nil || !slices.Equal(read.list, d.list) {
+		t.Fatalf("%+v, %v", read, err)
+	}
+	store := forked{full, final, at(4)}
+	for _, block := range []int{4, 5, 6, 7, 8} {
+		for n := range at(block).Number + 2 {
+			got, err := read.Ancestor(store, ErrNotDescendant, at(block).Hash, n)
+			want, bad := full.Ancestor(at(block).Hash, n)
+			if got != want && bad == nil || (err == nil) != (bad == nil) {
+				t.Errorf("ancestor %d of %d: %s, expected %s: %v", n, block, got, want, err)
+			}
+		}
+	}
+	if again, err := read.Finalise(at(4), []Target{at(4)}, 0, store, parent); err != nil || again != &read {
+		t.Errorf("%+v, %v", again, err)
+	}
+	if less, err := read.Finalise(at(4), []Target{at(4)}, 3, store, parent); err != nil || less.Len() != 2 {
+		t.Errorf("%+v, %v", less, err)
+	}
+	broken := errors.New("disk")
+	if _, err := none.Finalise(final, leaves, 0, full, func(hash.H256) (hash.H256, error) { return hash.H256{}, broken }); !errors.Is(err, broken) {
+		t.Error(err)
+	}
+	// One that was not taken is remembered where its parent is known.
+	if got := none.Add(DroppedBlock{at(6), at(5).Hash}, store, ErrNotDescendant); got != none {
+		t.Errorf("%+v", got)
+	}
+	one := none.Add(DroppedBlock{at(5), at(2).Hash}, store, ErrNotDescendant)
+	two := one.Add(DroppedBlock{at(6), at(5).Hash}, store, ErrNotDescendant)
+	if got, err := two.Ancestor(store, ErrNotDescendant, at(6).Hash, 2); two.Len() != 2 || err != nil || got != at(2).Hash || two.Add(DroppedBlock{at(6), at(5).Hash}, store, ErrNotDescendant) != two {
+		t.Errorf("%+v: %s, %v", two, got, err)
+	}
+	if got := none.Add(DroppedBlock{Target{hash.H256{7}, 9}, at(2).Hash}, store, ErrNotDescendant); got != none {
+		t.Errorf("with another number: %+v", got)
+	}
+	// Their number is bounded.
+	long := none
+	for i := range uint16(maxDropped + 10) {
+		long = long.Add(DroppedBlock{Target{hash.H256{99, byte(i), byte(i >> 8)}, 3}, at(2).Hash}, store, ErrNotDescendant)
+	}
+	if long.Len() != maxDropped {
+		t.Error(long.Len())
+	}
+}
