@@ -27,9 +27,10 @@
 // A client may send anything. It cannot
 //
 //	I1  end the process: a handler's panic is logged and answered, and nothing here recurses on its input;
-//	I2  hold more than MaxCalls calls under way, nor 64 MiB of their frames and answers, which count until they are written;
+//	I2  hold more than MaxCalls calls under way, nor 64 MiB of their frames and answers, which count until they are written, nor more than
+//	    1 MiB of them where all clients together hold 128 MiB;
 //	I3  make the node wait: notifications wait in bounded queues, 64 MiB for all clients together and 1 MiB for each, and Sink.Send fails
-//	    rather than waits;
+//	    rather than waits; nor have subscriptions keep more than 16 MiB, or 256 MiB those of all clients;
 //	I4  hold a connection without taking its bytes, or without answering pings, nor more sockets than 8 x MaxConnections;
 //	I5  outlive its connection: contexts of handlers end with it.
 //

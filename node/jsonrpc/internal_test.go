@@ -4,10 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/coder/websocket"
 )
 
 // TestProxyAddr has the cases of sc-rpc-server, utils.rs, tests.
@@ -204,5 +207,68 @@ func TestQueuedRoom(t *testing.T) {
 	}
 	if held() != 0 || s.queued.Load() != 0 {
 		t.Errorf("%d bytes wait, %d of them shared, expected none", held(), s.queued.Load())
+	}
+}
+
+// However connections end, what was counted for them is given back: bytes that stay counted would take room from all others for ever.
+func TestWeightIsGivenBack(t *testing.T) {
+	m := NewMethods()
+	large := strings.Repeat("x", 100_000)
+	m.Method("large", func(context.Context, *Params) (any, error) { return large, nil })
+	m.Subscription("subscribe", "told", "unsubscribe", func(ctx context.Context, _ *Params, s *Sink) error {
+		if err := s.Accept(); err != nil {
+			return err
+		}
+		for ctx.Err() == nil {
+			if err := s.Send(large); err != nil {
+				return err
+			}
+		}
+		return ctx.Err()
+	})
+	s := NewServer(Config{}, m)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go s.Serve(context.Background(), l, Auto)
+	defer s.Close(context.Background())
+	r := rand.New(rand.NewPCG(3, 4))
+	frames := []string{`{"jsonrpc":"2.0","id":1,"method":"large"}`, `[{"jsonrpc":"2.0","id":1,"method":"large"},{"jsonrpc":"2.0","id":2,"method":"large"}]`,
+		`{"jsonrpc":"2.0","id":1,"method":"subscribe"}`, `[{"jsonrpc":"2.0","id":1,"method":"subscribe"}]`, `{"jsonrpc":"2.0","id":1}`, `{`}
+	for range 30 {
+		c, _, err := websocket.Dial(t.Context(), "ws://"+l.Addr().String(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.SetReadLimit(-1)
+		for range r.IntN(60) {
+			if err := c.Write(t.Context(), websocket.MessageText, []byte(frames[r.IntN(len(frames))])); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range r.IntN(20) {
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Millisecond)
+			_, _, err := c.Read(ctx)
+			cancel()
+			if err != nil {
+				break
+			}
+		}
+		c.CloseNow()
+	}
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		s.mu.Lock()
+		open := len(s.sessions)
+		s.mu.Unlock()
+		if open == 0 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d sessions are open", open)
+		}
+	}
+	if w, q := s.weight.Load(), s.queued.Load(); w != 0 || q != 0 {
+		t.Errorf("%d bytes of frames and answers and %d of notifications are counted, expected none", w, q)
 	}
 }

@@ -11,7 +11,7 @@ import (
 // The result is encoded by appendValue's rules: an Appender and json.RawMessage are written as they are.
 type Handler func(ctx context.Context, p *Params) (any, error)
 
-// SubscriptionHandler serves one subscription. It reads its parameters, then either returns an error, which answers the call, or calls
+// SubscriptionHandler serves one subscription. It reads its parameters, counts with Sink.Keep what it holds of them, then either returns an error, which answers the call, or calls
 // Accept once and sends until it returns. ctx ends with the connection, with the unsubscribing, and with ErrSlow.
 // What it returns after Accept closes the subscription; an error is logged, the client is told nothing, as with Substrate.
 type SubscriptionHandler func(ctx context.Context, p *Params, s *Sink) error

@@ -115,6 +115,8 @@ type Server struct {
 
 	connections chan struct{} // a token a session or request
 	sockets     atomic.Int64
+	weight      atomic.Int64 // bytes of frames and answers under way
+	kept        atomic.Int64 // bytes that subscriptions hold
 	queued      atomic.Int64 // bytes of notifications that wait, beyond what each session has room for by itself
 
 	mu       sync.Mutex

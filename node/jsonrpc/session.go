@@ -41,6 +41,7 @@ type session struct {
 	draining bool
 	subs     map[string]*Sink // accepted and alive
 	open     int              // subscriptions that count: pending and alive
+	kept     int              // bytes that these hold
 
 	handlers sync.WaitGroup // handlers of subscriptions
 	pong     atomic.Bool    // since the last ping was sent
@@ -160,15 +161,32 @@ func (c *session) read() {
 	}
 }
 
-// maxWeight bounds the bytes of frames and answers under way before no further frame is read and no further answer made. Frames and
-// answers may be over it by the size of one.
-const maxWeight = 64 << 20
+// Bounds of the bytes of frames and answers under way, before no further frame is read and no further answer made: what a connection may
+// always have, what it may have at most, and from when on of all connections together each has the first alone. Frames and answers may be over
+// by the size of one. Who waits has something of its own under way, so its own progress wakes it, and no other connection has to.
+const (
+	ownWeight    = 1 << 20
+	maxWeight    = 64 << 20
+	sharedWeight = 128 << 20
+)
+
+// heavy tells whether a connection with so many bytes under way has to wait.
+func (c *session) heavy(weight int) bool {
+	return weight >= maxWeight || weight >= ownWeight && c.server.weight.Load() >= sharedWeight
+}
+
+// weighLocked adds to the bytes of frames and answers under way.
+func (c *session) weighLocked(frames, answers int) {
+	c.frames += frames
+	c.answers += answers
+	c.server.weight.Add(int64(frames + answers))
+}
 
 // room waits until a further frame may be read. False: the connection has ended.
 func (c *session) room() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for !c.closed && (c.under >= c.server.cfg.MaxCalls || c.frames+c.answers >= maxWeight) {
+	for !c.closed && (c.under >= c.server.cfg.MaxCalls || c.heavy(c.frames+c.answers)) {
 		c.full.Store(true)
 		c.changed.Wait()
 	}
@@ -184,7 +202,7 @@ func (c *session) begin(size int) bool {
 		return false
 	}
 	c.under++
-	c.frames += size
+	c.weighLocked(size, 0)
 	return true
 }
 
@@ -192,8 +210,7 @@ func (c *session) begin(size int) bool {
 func (c *session) end(size int, a answer) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.frames -= size
-	c.answers -= a.reserved
+	c.weighLocked(-size, -a.reserved)
 	switch {
 	case a.sent:
 	case a.out == nil || c.closed:
@@ -206,7 +223,7 @@ func (c *session) end(size int, a answer) {
 
 // answerLocked queues an answer, with which its call ends once it is written.
 func (c *session) answerLocked(out []byte) {
-	c.answers += len(out)
+	c.weighLocked(0, len(out))
 	c.pushLocked(message{data: out, call: true})
 }
 
@@ -224,7 +241,7 @@ func (c *session) idle() {
 func (c *session) reserve(encode func() int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for !c.closed && (c.making || c.answers >= maxWeight) {
+	for !c.closed && (c.making || c.heavy(c.answers)) {
 		c.changed.Wait()
 	}
 	if c.closed { // for nobody
@@ -235,7 +252,7 @@ func (c *session) reserve(encode func() int) {
 	size := encode()
 	c.mu.Lock()
 	c.making = false
-	c.answers += size
+	c.weighLocked(0, size)
 	c.changed.Broadcast()
 }
 
@@ -338,7 +355,7 @@ func (c *session) writtenLocked(m message) {
 	}
 	if m.call {
 		c.under--
-		c.answers -= len(m.data)
+		c.weighLocked(0, -len(m.data))
 		c.changed.Broadcast()
 	}
 }

@@ -684,3 +684,42 @@ substrate_rpc_sessions_time protocol=ws 1`
 		t.Error(got)
 	}
 }
+
+// What a subscription was asked with does not stay for as long as it lives.
+func TestParametersOfSubscriptions(t *testing.T) {
+	const size, subscriptions = 4 << 20, 20
+	m := methods()
+	m.Subscription("sub_large", "large", "unsub_large", func(ctx context.Context, p *jsonrpc.Params, s *jsonrpc.Sink) error {
+		var raw json.RawMessage
+		if err := p.Next(&raw); err != nil {
+			return err
+		}
+		if err := s.Keep(1); err != nil {
+			return err
+		}
+		raw = nil
+		if err := s.Accept(); err != nil {
+			return err
+		}
+		<-ctx.Done()
+		return nil
+	})
+	addr, _ := serve(t, jsonrpc.Config{}, m, jsonrpc.Auto)
+	c := dial(t, addr)
+	frame := `{"jsonrpc":"2.0","method":"sub_large","id":1,"params":["` + strings.Repeat("x", size) + `"]}`
+	for range subscriptions {
+		send(t, c, frame)
+		if got := receive(t, c); !strings.Contains(got, `"result"`) {
+			t.Fatal(got)
+		}
+	}
+	var stats runtime.MemStats
+	for range 50 {
+		runtime.GC()
+		if runtime.ReadMemStats(&stats); stats.HeapAlloc < size*subscriptions/2 {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Errorf("%d subscriptions hold %d bytes", subscriptions, stats.HeapAlloc)
+}

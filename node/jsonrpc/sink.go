@@ -18,7 +18,8 @@ type Sink struct {
 	session *session
 	method  *method
 	id      string
-	request *request
+	request []byte  // the id of the subscribing call
+	params  *Params // until Accept
 	cancel  context.CancelFunc
 	ctx     context.Context
 	refused chan *Error // capacity 1: the handler has returned; why, where it did not accept
@@ -30,12 +31,37 @@ type Sink struct {
 	queued   chan struct{} // closed then
 	ended    bool
 	waiting  int // notifications in the session's queue
+	kept     int // bytes that the handler has counted
 }
 
-// Accept answers the subscribing call with the id. Notifications can be sent from then on, and arrive after the answer.
+// Bounds of the bytes that subscriptions keep while they live: those of one connection, and all.
+const (
+	keptByOne = 16 << 20
+	keptByAll = 256 << 20
+)
+
+// Keep counts bytes that the handler holds until it returns, such as the keys it looks for. The error, where the subscriptions of its connection or all together hold too
+// much, is a *Error to return from the handler.
+func (s *Sink) Keep(size int) error {
+	c := s.session
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.kept+size > keptByOne {
+		return exceeded(CodeTooManySubscriptions, "Subscriptions of the connection keep too many bytes", keptByOne)
+	}
+	if c.server.kept.Add(int64(size)) > keptByAll {
+		c.server.kept.Add(-int64(size))
+		return exceeded(CodeTooManySubscriptions, "Subscriptions of all connections keep too many bytes", keptByAll)
+	}
+	c.kept += size
+	s.kept += size
+	return nil
+}
+
+// Accept answers the subscribing call with the id. Notifications can be sent from then on, and arrive after the answer. The parameters are gone then.
 // ErrClosed: the connection is gone; return from the handler.
 func (s *Sink) Accept() error {
-	answer := append(appendHead(nil, s.request.id), `,"result":`...)
+	answer := append(appendHead(nil, s.request), `,"result":`...)
 	answer = append(appendString(answer, s.id), '}')
 	c := s.session
 	c.mu.Lock()
@@ -48,6 +74,7 @@ func (s *Sink) Accept() error {
 		return ErrClosed
 	}
 	s.accepted = true
+	*s.params, s.params = Params{}, nil // the subscription may live long, and they may be large
 	c.subs[s.id] = s
 	s.answer = answer
 	if s.inBatch { // the call ends with its batch
@@ -140,12 +167,12 @@ func (c *session) subscribe(m *method, r *request, inBatch bool) (a answer, fail
 	c.mu.Unlock()
 
 	// The subscription outlives its frame, which may be large.
-	r = &request{id: bytes.Clone(r.id), params: bytes.Clone(r.params)}
-	s := &Sink{session: c, method: m, id: newID(), request: r, inBatch: inBatch, refused: make(chan *Error, 1), queued: make(chan struct{})}
+	params := newParams(bytes.Clone(r.params), m.names)
+	s := &Sink{session: c, method: m, id: newID(), request: bytes.Clone(r.id), params: params, inBatch: inBatch, refused: make(chan *Error, 1), queued: make(chan struct{})}
 	s.ctx, s.cancel = context.WithCancel(c.ctx)
 	go func() {
 		defer c.handlers.Done()
-		s.refused <- c.server.serveSubscription(m, newParams(r.params, m.names), s)
+		s.refused <- c.server.serveSubscription(m, params, s)
 	}()
 	var refusal *Error
 	select {
@@ -175,7 +202,9 @@ func (s *Server) serveSubscription(m *method, p *Params, sink *Sink) (refusal *E
 		c.mu.Lock()
 		sink.endLocked()
 		c.open--
+		c.kept -= sink.kept
 		c.mu.Unlock()
+		s.kept.Add(-int64(sink.kept))
 	}()
 	err := m.subscribe(sink.ctx, p, sink)
 	c.mu.Lock()

@@ -14,6 +14,7 @@
 //	TestRequests      malformed requests of every method      each is answered, or refused, no growth
 //	TestPoolFlood     more transactions than the pool takes   limits hold, blocks keep their slots, good transactions get in
 //	TestSubscribers   clients that stop reading               the others see every block, stuck ones are closed, memory is bounded
+//	TestCallers       clients that do not read their answers  what waits is bounded, others are answered, the connections are closed
 //	TestClock         a clock that jumps                      one block a slot, slots rise, it goes on once the clock is right
 //	TestTrap          a runtime whose first block traps       the node lives and says what to do; a code substitute revives the chain
 //	TestTerminate     SIGTERM under load                      exit code 0 within ten seconds, a clean restart

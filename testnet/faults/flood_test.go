@@ -434,3 +434,46 @@ func TestSubscribers(t *testing.T) {
 	t.Logf("FAULTS: %d subscriptions on %d connections that read nothing, %.0f connections opened: the last was closed after %v, %d subscriptions were told to be too slow; %d blocks in %d%% of the slots, at most %d apart, all seen by a client that reads; before %v, at most %d MB resident, after %v",
 		sockets*each, sockets, n.Metric(t, "substrate_rpc_sessions_opened")-opened, stuckFor.Round(time.Second), slow, to-from, share, gap, before, most/1e6, after)
 }
+
+// TestCallers has clients call for large answers that they do not read. What waits for them is bounded, others are answered, and the connections are closed.
+func TestCallers(t *testing.T) {
+	const sockets, calls = 60, 300
+	n := start(t, solo.Config{Metrics: true})
+	term := terms(t, n)
+	var metadata string
+	n.Call(t, &metadata, "state_getMetadata")
+	goesOn(t, n, 2)
+	before := weigh(t, n)
+	base := n.Metric(t, "substrate_rpc_sessions_closed")
+	begun := time.Now()
+	var clients sync.WaitGroup
+	for range sockets {
+		s := stuck(t, n)
+		clients.Go(func() {
+			for j := range calls { // until the node reads no more
+				if send(t.Context(), s, call(j, "state_getMetadata")) != nil {
+					return
+				}
+			}
+		})
+	}
+	var most int64
+	slowest := time.Duration(0)
+	waitFor(t, "the connections are closed", func() bool {
+		asked := time.Now()
+		n.Call(t, nil, "system_health")
+		slowest = max(slowest, time.Since(asked))
+		most = max(most, solo.Memory(t, n.Pid(), "VmRSS"))
+		return n.Metric(t, "substrate_rpc_sessions_closed") >= base+sockets
+	})
+	took := time.Since(begun)
+	clients.Wait()
+	paysIn(t, n, sender(t, "//Charlie"), term)
+	after := weigh(t, n)
+	// All together may have 128 MiB of answers that wait, and each connection 1 MiB; garbage comes to as much.
+	if limit := before.rss + 2*(128+sockets)<<20 + grown; most > limit {
+		t.Errorf("%d MB resident while answers waited, expected at most %d MB", most/1e6, limit/1e6)
+	}
+	t.Logf("FAULTS: %d connections that call for %d kB each %d times and read nothing: closed after %v, others were answered within %v; before %v, at most %d MB resident, after %v",
+		sockets, len(metadata)/1e3, calls, took.Round(time.Second), slowest.Round(time.Millisecond), before, most/1e6, after)
+}
