@@ -139,7 +139,10 @@ func TestBounds(t *testing.T) {
 	for _, test := range []struct{ method, params string }{
 		{"state_getKeys", `["0x"]`},
 		{"state_getKeysPaged", `["0x", 1000]`},
-		{"chain_getBlockHash", "[[0" + strings.Repeat(",1", 14) + "]]"}, // 15 of 69 bytes
+		{"state_queryStorageAt", list(slices.Repeat([]string{"0x"}, 100))},
+		{"state_subscribeStorage", list(slices.Repeat([]string{"0x"}, 20))},
+		{"state_subscribeStorage", list([]string{hexOf([]byte(":code"))})}, // its value
+		{"chain_getBlockHash", "[[0" + strings.Repeat(",1", 14) + "]]"},    // 15 of 69 bytes
 	} {
 		if _, e := safe.try(test.method, test.params); e == nil || e.Code != -32008 || e.Message != "Response is too big" {
 			t.Errorf("%s: %s", test.method, e)
@@ -159,6 +162,31 @@ func TestTimeOfLists(t *testing.T) {
 	} {
 		if result, e := safe.try(test.method, test.params); e == nil || e.Code != test.code || !strings.Contains(e.Message, "deadline exceeded") {
 			t.Errorf("%s: %.100s, %s", test.method, result, e)
+		}
+	}
+}
+
+// The keys that a connection's subscriptions look for have a bound, and room comes back when one ends.
+func TestKeysOfSubscriptions(t *testing.T) {
+	n := start(t, nil)
+	c := n.dial(n.safe)
+	many := make([]string, 100_000)
+	for i := range many {
+		many[i] = fmt.Sprintf("0x%064x", i)
+	}
+	first := c.text("state_subscribeStorage", many)
+	if _, e := c.try("state_subscribeStorage", list(many)); e == nil || e.String() != "-32006 Subscriptions of the connection keep too many bytes: Exceeded max limit of 16777216" {
+		t.Errorf("the keys of a second subscription: %s", e)
+	}
+	n.author()
+	if got := c.raw("state_unsubscribeStorage", first); got != "true" {
+		t.Error(got)
+	}
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		if _, e := c.try("state_subscribeStorage", list(many)); e == nil {
+			return
+		} else if time.Now().After(deadline) {
+			t.Fatalf("the room of a subscription that has ended: %s", e)
 		}
 	}
 }

@@ -223,20 +223,26 @@ func (l *list[T]) UnmarshalJSON(b []byte) error {
 }
 
 // keyList is a list of bytes: the keys of a query, a thousand of them in every page of a map that a client reads. What encoding/json would do, to look at each byte three
-// times, is saved.
-type keyList []octets
+// times, is saved. It is refused where its keys, each with so many bytes beyond its digits, are more than what is left.
+type keyList struct {
+	keys       [][]byte
+	each, left int
+}
 
 func (l *keyList) UnmarshalJSON(b []byte) error {
 	if len(b) == 0 || b[0] != '[' {
 		return wrongType(b, "a sequence")
 	}
-	*l = make(keyList, 0, bytes.Count(b, []byte(`"`))/2)
+	l.keys = make([][]byte, 0, min(bytes.Count(b, []byte(`"`))/2, l.left/l.each+1))
 	for element := range elements(b) {
 		var key octets
 		if err := key.UnmarshalJSON(element); err != nil {
 			return err
 		}
-		*l = append(*l, key)
+		if l.left -= l.each + 2*len(key); l.left < 0 {
+			return errTooMuch
+		}
+		l.keys = append(l.keys, key)
 	}
 	return nil
 }
@@ -269,15 +275,15 @@ func elements(b []byte) iter.Seq[[]byte] {
 	}
 }
 
-// keysParam reads a list of keys that must be there.
-func keysParam(p *jsonrpc.Params) (keyList, error) {
+// keysParam reads a list of keys that must be there, no more than could be answered with so many bytes each beyond its digits.
+func (a *api) keysParam(p *jsonrpc.Params, each int) ([][]byte, error) {
 	var raw json.RawMessage // the transport has looked at its syntax
-	var keys keyList
+	keys := keyList{each: each, left: a.MaxResponse}
 	err := p.Next(&raw)
 	if err == nil {
 		err = keys.UnmarshalJSON(raw)
 	}
-	return keys, err
+	return keys.keys, err
 }
 
 // blockParam reads the parameter that names a block by its hash; nil where it is missing, for the best block.

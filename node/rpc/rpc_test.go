@@ -320,13 +320,13 @@ func TestStorageSubscription(t *testing.T) {
 			}
 		}
 	}
-	next(one, bobKey, number, nothing)
+	next(one, bobKey, number, nothing, number) // as they were given
 	two := n.author()
 	next(two, number)
 	alice := n.sender("//Alice")
 	fork := n.block(one, n.sign(alice, 0, transfer(chain.AccountID(account(n, "//Bob")), 5)))
 	longer := n.block(fork)
-	next(longer, bobKey, number, nothing) // another fork: all of them
+	next(longer, number, bobKey, nothing) // another fork: all of them, in order
 	next(n.author(), number)
 	if got := c.raw("state_unsubscribeStorage", id); got != "true" {
 		t.Error(got)

@@ -332,29 +332,70 @@ func (a *api) stateRuntimeVersion(ctx context.Context, p *jsonrpc.Params) (any, 
 	return runtimeVersion{version}, nil
 }
 
-// values reads keys at a state, each once, in the order in which they were asked for. Source: sc-rpc, FullState::query_storage_unfiltered.
-func values(ctx context.Context, s *db.State, keys keyList, last map[string]entry) ([]entry, error) {
+// values reads keys at a state, in their order; of those that are given again, the values are known.
+func values(bound *collected, s *db.State, keys [][]byte) ([]entry, error) {
+	out := make([]entry, 0, len(keys))
+	at := make(map[string]int, len(keys))
+	for _, key := range keys {
+		i, again := at[string(key)]
+		if !again {
+			i = len(out)
+			at[string(key)] = i
+			value, ok, err := s.Get(nil, key)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, entry{key, value, ok})
+		} else {
+			out = append(out, out[i])
+		}
+		if err := bound.add(len(key) + len(out[i].value)); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// changed reads keys, which are all different, at a state, and returns those that have not what they had last. Source: sc-rpc, FullState::query_storage_unfiltered.
+func changed(bound *collected, s *db.State, keys [][]byte, last map[string]entry) ([]entry, error) {
 	var out []entry
 	for _, key := range keys {
-		if err := ctx.Err(); err != nil {
+		if err := bound.ctx.Err(); err != nil {
 			return nil, err
 		}
 		value, ok, err := s.Get(nil, key)
 		if err != nil {
 			return nil, err
 		}
-		now := entry{key, value, ok}
 		before, known := last[string(key)]
-		if !known || before.ok != ok || !bytes.Equal(before.value, value) {
-			out = append(out, now)
+		if known && before.ok == ok && bytes.Equal(before.value, value) {
+			continue
 		}
+		if err := bound.add(len(key) + len(value)); err != nil {
+			return nil, err
+		}
+		now := entry{key, value, ok}
+		out = append(out, now)
 		last[string(key)] = now
 	}
 	return out, nil
 }
 
+// distinct returns keys without those that are given again.
+func distinct(keys [][]byte) [][]byte {
+	seen := make(map[string]struct{}, len(keys))
+	return slices.DeleteFunc(keys, func(key []byte) bool {
+		_, again := seen[string(key)]
+		seen[string(key)] = struct{}{}
+		return again
+	})
+}
+
+// keyFrame is what stands around the digits of a key and of its value in a list of both.
+const keyFrame = len(`["0x","0x"],`)
+
 func (a *api) stateQueryStorageAt(ctx context.Context, p *jsonrpc.Params) (any, error) {
-	keys, err := keysParam(p)
+	keys, err := a.keysParam(p, keyFrame)
 	if err != nil {
 		return nil, err
 	}
@@ -369,7 +410,7 @@ func (a *api) stateQueryStorageAt(ctx context.Context, p *jsonrpc.Params) (any, 
 }
 
 func (a *api) stateQueryStorage(ctx context.Context, p *jsonrpc.Params) (any, error) {
-	keys, err := keysParam(p)
+	keys, err := a.keysParam(p, keyFrame)
 	if err != nil {
 		return nil, err
 	}
@@ -387,7 +428,7 @@ func (a *api) stateQueryStorage(ctx context.Context, p *jsonrpc.Params) (any, er
 }
 
 // query returns what keys have at the first of a range of blocks, and then what changed in each of the others. Source: sc-rpc, FullState::query_storage.
-func (a *api) query(ctx context.Context, keys keyList, from hash.H256, to *hash.H256) (any, error) {
+func (a *api) query(ctx context.Context, keys [][]byte, from hash.H256, to *hash.H256) (any, error) {
 	store := a.Client.Store()
 	last := a.orBest(to)
 	invalid := func(from, to, details string) error {
@@ -416,8 +457,9 @@ func (a *api) query(ctx context.Context, keys keyList, from hash.H256, to *hash.
 		return nil, invalid(point(n, start), point(end, last), "from and to are on different forks")
 	}
 	out := changeSets{}
+	keys = distinct(keys)
 	before := make(map[string]entry, len(keys))
-	left := a.MaxResponse
+	bound := collected{ctx: ctx, left: a.MaxResponse}
 	for ; ; n++ {
 		block, err := store.Ancestor(last, n)
 		if err != nil {
@@ -427,19 +469,12 @@ func (a *api) query(ctx context.Context, keys keyList, from hash.H256, to *hash.
 		if err != nil {
 			return nil, backendError(stateClient, err, block)
 		}
-		changes, err := values(ctx, state, keys, before)
+		changes, err := changed(&bound, state, keys, before)
 		state.Close()
 		if err != nil {
 			return nil, backendError(stateClient, err, block)
 		}
 		if len(changes) > 0 {
-			bound := collected{ctx: ctx, left: left}
-			for _, c := range changes {
-				if err := bound.add(len(c.key) + len(c.value)); err != nil {
-					return nil, backendError(stateClient, err, block)
-				}
-			}
-			left = bound.left
 			out = append(out, changeSet{block, changes})
 		}
 		if n == end {
@@ -449,7 +484,7 @@ func (a *api) query(ctx context.Context, keys keyList, from hash.H256, to *hash.
 }
 
 func (a *api) stateReadProof(_ context.Context, p *jsonrpc.Params) (any, error) {
-	keys, err := keysParam(p)
+	keys, err := a.keysParam(p, keyFrame)
 	if err != nil {
 		return nil, err
 	}
@@ -460,13 +495,9 @@ func (a *api) stateReadProof(_ context.Context, p *jsonrpc.Params) (any, error) 
 	return a.proof(at, nil, keys)
 }
 
-func (a *api) proof(at *hash.H256, child []byte, keys keyList) (any, error) {
+func (a *api) proof(at *hash.H256, child []byte, keys [][]byte) (any, error) {
 	return a.reading(at, func(s *db.State) (any, error) {
-		plain := make([][]byte, len(keys))
-		for i, key := range keys {
-			plain[i] = key
-		}
-		nodes, err := storage.Prove(s, child, plain)
+		nodes, err := storage.Prove(s, child, keys)
 		if err != nil {
 			return nil, err
 		}
@@ -511,64 +542,75 @@ func (a *api) subscribeRuntimeVersion(ctx context.Context, _ *jsonrpc.Params, s 
 	}
 }
 
-// subscribeStorage sends what keys have, and then, for each new best block, those among them that it wrote. Where the best block is no child of the one before, all of
-// them are read again. Without keys it sends all that each block writes, which is unsafe. Source: sc-rpc, FullState::subscribe_storage.
+// keyCost is about what a subscription holds for a key beyond its bytes.
+const keyCost = 64
+
+// subscribeStorage sends what keys have, in their order, and then, for each new best block, those among them that it wrote. Where the best block is no child of the one
+// before, all of them are read again. Without keys it sends all that each block writes, which is unsafe. Source: sc-rpc, FullState::subscribe_storage.
 func (a *api) subscribeStorage(ctx context.Context, p *jsonrpc.Params, s *jsonrpc.Sink) error {
-	given, err := optional[keyList](p)
-	if err != nil {
+	given := keyList{each: keyCost, left: a.MaxResponse}
+	if err := p.Optional(&given); err != nil {
 		return err
 	}
-	if given == nil && !jsonrpc.UnsafeAllowed(ctx) {
+	keys := given.keys
+	if keys == nil && !jsonrpc.UnsafeAllowed(ctx) {
 		return jsonrpc.ErrUnsafe
+	}
+	size := 0
+	for _, key := range keys {
+		size += keyCost + len(key)
+	}
+	if err := s.Keep(size); err != nil {
+		return err
 	}
 	f := a.hub.subscribe()
 	defer f.close()
-	if err := s.Accept(); err != nil {
-		return err
-	}
 	last := a.orBest(nil)
 	if f.best != nil {
 		last = f.best.Hash
 	}
+	first, err := a.storageAt(ctx, last, keys)
+	if err != nil {
+		return backendError(stateClient, err, last)
+	}
+	if err := s.Accept(); err != nil {
+		return err
+	}
+	// From here on, each once, and in order, to be found.
+	slices.SortFunc(keys, bytes.Compare)
+	keys = slices.CompactFunc(keys, bytes.Equal)
 	send := func(set changeSet) error {
 		if len(set.changes) == 0 {
 			return nil
 		}
 		return s.Send(set)
 	}
-	readAll := func(block hash.H256) error {
-		state, err := a.Client.Store().State(block)
-		if err != nil {
-			return nil // gone meanwhile: the next best block tells
-		}
-		defer state.Close()
-		changes, err := values(ctx, state, *given, make(map[string]entry, len(*given)))
-		if err != nil {
-			return ended(ctx, err)
-		}
-		return send(changeSet{block, changes})
+	if err := send(changeSet{last, first}); err != nil {
+		return err
 	}
-	if given != nil {
-		if err := readAll(last); err != nil {
-			return err
-		}
-	}
+	first = nil
 	for {
 		e, err := f.next(ctx)
 		if err != nil {
 			return ended(ctx, err)
 		}
 		switch {
-		case given == nil:
+		case keys == nil:
 			if e.imported != nil {
 				err = send(changeSet{e.imported.Hash, written(e.changes)})
 			}
 		case e.best == nil:
 			continue
 		case e.imported != nil && e.best.header.ParentHash == last:
-			err = send(changeSet{e.best.Hash, writtenOf(e.changes, *given)})
+			err = send(changeSet{e.best.Hash, writtenOf(e.changes, keys)})
 		default:
-			err = readAll(e.best.Hash)
+			all, err := a.storageAt(ctx, e.best.Hash, keys)
+			if err != nil {
+				return ended(ctx, err)
+			}
+			if err := send(changeSet{e.best.Hash, all}); err != nil {
+				return err
+			}
 		}
 		if err != nil {
 			return err
@@ -577,6 +619,21 @@ func (a *api) subscribeStorage(ctx context.Context, p *jsonrpc.Params, s *jsonrp
 			last = e.best.Hash
 		}
 	}
+}
+
+// storageAt reads keys after a block, within the bounds of a call. Of a block that is gone meanwhile there is nothing to tell: the next best block tells.
+func (a *api) storageAt(ctx context.Context, block hash.H256, keys [][]byte) ([]entry, error) {
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	state, err := a.Client.Store().State(block)
+	if err != nil {
+		return nil, nil
+	}
+	defer state.Close()
+	ctx, cancel := a.bounded(ctx)
+	defer cancel()
+	return values(&collected{ctx: ctx, left: a.MaxResponse}, state, keys)
 }
 
 // written returns what a block wrote to the top trie.
@@ -588,15 +645,21 @@ func written(changes *storage.Changes) []entry {
 	return out
 }
 
-// writtenOf returns what a block wrote to keys, each once, in their order.
-func writtenOf(changes *storage.Changes, keys keyList) (out []entry) {
-	for _, key := range keys {
-		i, ok := slices.BinarySearchFunc(changes.Top, key, func(c storage.Change, key octets) int { return bytes.Compare(c.Key, key) })
-		if !ok || slices.ContainsFunc(out, func(e entry) bool { return bytes.Equal(e.key, key) }) {
-			continue
+// writtenOf returns what a block wrote to keys, which are in ascending order and all different: the fewer, keys or writes, are looked for among the others.
+func writtenOf(changes *storage.Changes, keys [][]byte) (out []entry) {
+	if len(keys) < len(changes.Top) {
+		for _, key := range keys {
+			if i, ok := slices.BinarySearchFunc(changes.Top, key, func(c storage.Change, key []byte) int { return bytes.Compare(c.Key, key) }); ok {
+				c := changes.Top[i]
+				out = append(out, entry{c.Key, c.Value, !c.Delete})
+			}
 		}
-		c := changes.Top[i]
-		out = append(out, entry{c.Key, c.Value, !c.Delete})
+		return out
+	}
+	for _, c := range changes.Top {
+		if _, ok := slices.BinarySearchFunc(keys, c.Key, bytes.Compare); ok {
+			out = append(out, entry{c.Key, c.Value, !c.Delete})
+		}
 	}
 	return out
 }
@@ -694,7 +757,7 @@ func (a *api) childEntries(ctx context.Context, p *jsonrpc.Params) (any, error) 
 	if err != nil {
 		return nil, err
 	}
-	keys, err := keysParam(p)
+	keys, err := a.keysParam(p, len(`null,`))
 	if err != nil {
 		return nil, err
 	}
@@ -726,7 +789,7 @@ func (a *api) childReadProof(_ context.Context, p *jsonrpc.Params) (any, error) 
 	if err != nil {
 		return nil, err
 	}
-	keys, err := keysParam(p)
+	keys, err := a.keysParam(p, keyFrame)
 	if err != nil {
 		return nil, err
 	}
