@@ -162,6 +162,25 @@ func TestNodeFlags(t *testing.T) {
 	}
 }
 
+// TestAttachedValues: flags of the program may stand before the command.
+func TestAttachedValues(t *testing.T) {
+	app := newApp(strings.NewReader(""), io.Discard, io.Discard)
+	for line, want := range map[string]string{
+		"gotensor node -lruntime=debug":             "gotensor node --log=runtime=debug",
+		"gotensor --json node -lruntime=debug -dhe": "gotensor --json node --log=runtime=debug --base-path=he",
+		"gotensor --json testnet -d there":          "gotensor --json testnet --base-path there",
+		"gotensor --json key -lruntime":             "gotensor --json key -lruntime",
+		"gotensor -lx":                              "gotensor -lx",
+		"gotensor --json":                           "gotensor --json",
+		"gotensor node -- -lruntime":                "gotensor node -- -lruntime",
+		"gotensor":                                  "gotensor",
+	} {
+		if got := strings.Join(attachedValues(app, strings.Fields(line)), " "); got != want {
+			t.Errorf("%s: got %s, expected %s", line, got, want)
+		}
+	}
+}
+
 // TestNodeFlagMistakes: what contradicts itself or makes no sense is refused, and the flag is named.
 func TestNodeFlagMistakes(t *testing.T) {
 	for args, want := range map[string]string{

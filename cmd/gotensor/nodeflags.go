@@ -212,17 +212,24 @@ var otherFlags = map[string]string{
 // attachedValues writes the short flags of a node as long ones, and parts them from values that stand behind them without a blank: Substrate's parser takes
 // "-lruntime=debug", and "-l" beside "--log".
 func attachedValues(app *cli.App, args []string) []string {
-	if len(args) < 2 || args[1] != "node" && args[1] != "testnet" {
+	begin := 1 // of the command, behind flags of the program as --json
+	for begin < len(args) && strings.HasPrefix(args[begin], "-") {
+		begin++
+	}
+	if begin >= len(args) || args[begin] != "node" && args[begin] != "testnet" {
 		return args
 	}
 	long := make(map[string]string) // by all names
-	for _, f := range app.Command(args[1]).Flags {
+	for _, f := range app.Command(args[begin]).Flags {
 		for _, name := range f.Names() {
 			long[name] = f.Names()[0]
 		}
 	}
 	args = slices.Clone(args)
-	for i, arg := range args[2:] {
+	for i, arg := range args {
+		if i <= begin {
+			continue
+		}
 		if arg == "--" {
 			break
 		}
@@ -234,9 +241,9 @@ func attachedValues(app *cli.App, args []string) []string {
 		switch {
 		case long[short] == "" || len(name) > 1 && long[name] != "": // a long name behind one dash is one
 		case value == "":
-			args[2+i] = "--" + long[short]
+			args[i] = "--" + long[short]
 		default:
-			args[2+i] = "--" + long[short] + "=" + value
+			args[i] = "--" + long[short] + "=" + value
 		}
 	}
 	return args
