@@ -19,7 +19,8 @@
 // # Rules
 //
 //   - A1: the worker never seals two headers in one slot, nor one in a slot that is not after its parent's, whatever the clock does. It remembers the highest
-//     slot that it sealed in, and wants more than that. After a restart it lets the slot pass that it starts in.
+//     slot that it sealed in, and wants more than that. After a restart it is told by Config.Sealed, and lets the slot pass that it
+//     starts in.
 //   - A2: the timestamp of a block that it authors lies in the slot that the header names: both come from one reading of the clock.
 //   - A3: a clock that jumps is told of once, then work goes on by the new time. If it jumped ahead, blocks were authored there, and it comes back, then the chain
 //     rests until the clock has passed them, since a slot must grow from parent to child. The worker says until when.

@@ -92,6 +92,7 @@ type Config struct {
 	Sync     Sync         // nil: no network to wait for
 	Force    bool         // author though Sync says offline
 	Backoff  *Backoff     // nil: author however finality lags
+	Sealed   Slot         // the highest slot that a header was sealed in before this start: A1
 	Log      *slog.Logger // nil: none
 }
 
@@ -111,7 +112,7 @@ func NewWorker(cfg Config) *Worker {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Worker{cfg: cfg, aura: log.With("target", "aura"), slots: log.With("target", "slots")}
+	return &Worker{cfg: cfg, sealed: cfg.Sealed, aura: log.With("target", "aura"), slots: log.With("target", "slots")}
 }
 
 // retry is how long the worker waits where the chain does not even tell how long a slot is.

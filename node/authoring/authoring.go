@@ -58,7 +58,7 @@ func scheme(ed25519 bool) keys.Scheme {
 // Authoring authors blocks with the keys of a keystore.
 type Authoring struct{ worker *aura.Worker }
 
-// New returns an authoring that Run starts. The error is that of registering the metrics.
+// New returns an authoring that Run starts. Errors: those of registering the metrics and of the store.
 func New(cfg Config) (*Authoring, error) {
 	if cfg.Clock == nil {
 		cfg.Clock = aura.SystemClock
@@ -73,12 +73,32 @@ func New(cfg Config) (*Authoring, error) {
 	if err != nil {
 		return nil, fmt.Errorf("register metrics: %w", err)
 	}
+	sealed, err := sealed(cfg.Client.Store())
+	if err != nil {
+		return nil, fmt.Errorf("slots of the leaves: %w", err)
+	}
 	trouble := &trouble{store: cfg.Client.Store(), log: cfg.Log.With("target", "aura")}
 	return &Authoring{aura.NewWorker(aura.Config{
-		Clock: cfg.Clock, Sync: cfg.Sync, Force: cfg.Force, Backoff: cfg.Backoff, Log: cfg.Log,
+		Clock: cfg.Clock, Sync: cfg.Sync, Force: cfg.Force, Backoff: cfg.Backoff, Sealed: sealed, Log: cfg.Log,
 		Chain: &head{client: cfg.Client, terms: newTerms(cfg.Client), trouble: trouble}, Keys: &authorKeys{cfg.Keystore, scheme(cfg.Ed25519)},
 		Proposer: newProposer(cfg, readyPool{cfg.Pool}, metrics, trouble),
 	})}, nil
+}
+
+// sealed returns the highest slot of any block, on whatever fork: one of them may be ours, and not on the best chain. Slots grow along each, so the leaves tell. A slot has
+// one author, so the block of another one keeps no slot of ours empty.
+func sealed(store *db.DB) (aura.Slot, error) {
+	var highest aura.Slot
+	for _, leaf := range store.Leaves() {
+		header, err := store.Header(leaf.Hash)
+		if err != nil {
+			return 0, err
+		}
+		if slot, err := aura.SlotOf(&header); err == nil { // genesis has none
+			highest = max(highest, slot)
+		}
+	}
+	return highest, nil
 }
 
 // Run authors until ctx ends, and returns its error.

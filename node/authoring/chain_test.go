@@ -392,6 +392,36 @@ func TestAuthoring(t *testing.T) {
 	}
 }
 
+// After a restart, and the clock went back a little, no second block of a slot is made, though the first is on a fork that lost.
+func TestRestartBeforeSlot(t *testing.T) {
+	n := newNetwork(t, nil)
+	a := n.open(t, nil)
+	p := a.proposer(t, nil)
+	genesis := a.Head().Best
+	last := a.author(t, p, a.author(t, p, genesis, slot0), slot0+1)
+	lost := a.author(t, p, genesis, slot0+3)
+	if a.Head().Best != last || lost.Number != 1 {
+		t.Fatalf("best %s", a.Head().Best)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cfg := a.config()
+	cfg.Clock = &virtual{now: (slot0 + 3).Start(duration).Add(-time.Millisecond), limit: 2, stop: cancel}
+	w, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Run(ctx); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	header, err := a.Store().Header(a.Head().Best.Hash)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if slot, err := aura.SlotOf(&header); err != nil || slot != slot0+4 || header.ParentHash != last.Hash {
+		t.Errorf("best block %s of slot %d on %s, %v: %s", a.Head().Best, slot-slot0, header.ParentHash, err, a.logged())
+	}
+}
+
 // A runtime that traps, or does not even load, kills nobody: the operator is told once what to do, and the code substitute that he is told to add brings the chain back.
 func TestRuntimeThatFails(t *testing.T) {
 	traps := upgrades.Broken(t).Compressed
