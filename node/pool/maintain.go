@@ -93,18 +93,15 @@ func (p *Pool) follow(ctx context.Context, to db.Point, dropped []db.Retracted, 
 		return nil
 	}
 	route, err := p.route(from, to, dropped)
-	if err != nil {
-		// The way there is too long, or leads over blocks that are no more. What is in the pool is checked again, and what is stale goes then.
+	lost := err != nil
+	if lost {
+		// The way there is too long, or leads over blocks that are no more.
 		p.cfg.Log.Debug("no way to the best block", "from", from, "to", to, "err", err)
-		p.mu.Lock()
-		p.graph.forgetPruned()
-		p.recent = nil
-		p.mu.Unlock()
-		p.arrive(to)
-		p.revalidate(to, true)
-		return nil
+		if route, err = p.detour(to); err != nil {
+			p.cfg.Log.Debug("nor from the last final block", "to", to, "err", err)
+		}
 	}
-	if len(route.Enacted) == 0 || route.Common.Number < p.finalised {
+	if to.Number < p.finalised || !lost && (len(route.Enacted) == 0 || route.Common.Number < p.finalised) {
 		// An event from before the pool was brought up to a later block.
 		return nil
 	}
@@ -124,7 +121,10 @@ func (p *Pool) follow(ctx context.Context, to db.Point, dropped []db.Retracted, 
 	for _, block := range route.Retracted {
 		p.listener.retract(block.Hash)
 	}
-	if len(route.Retracted) > 0 {
+	if lost && err == nil {
+		p.retractOthers(to)
+	}
+	if lost || len(route.Retracted) > 0 {
 		p.mu.Lock()
 		p.graph.forgetPruned()
 		p.recent = nil
@@ -159,8 +159,33 @@ func (p *Pool) follow(ctx context.Context, to db.Point, dropped []db.Retracted, 
 		p.recheck(ctx, to, route.Common.Number)
 	}
 	p.arrive(to)
-	p.revalidate(to, false)
+	p.revalidate(to, lost) // all, where it is not known what left the best chain
 	return failed
+}
+
+// detour is the way to a block where that from the last one is lost: the best chain above what was final when the pool looked last, or as much of it as finality is
+// waited for. Blocks that were handled before are on it again, which changes nothing. What was in those that are no more is lost.
+func (p *Pool) detour(to db.Point) (db.Route, error) {
+	number := min(max(p.finalised, to.Number-min(to.Number, finalityBlocks)), to.Number)
+	common, err := p.chain.Ancestor(to.Hash, number)
+	if err != nil {
+		return db.Route{}, err
+	}
+	return p.chain.Route(common, to.Hash)
+}
+
+// retractOthers retracts the blocks that watches wait for and that are not on the chain of a block.
+func (p *Pool) retractOthers(best db.Point) {
+	for _, block := range p.listener.awaited() {
+		header, err := p.chain.Header(block)
+		if err == nil {
+			var on hash.H256
+			if on, err = p.chain.Ancestor(best.Hash, header.Number); err == nil && on == block {
+				continue
+			}
+		}
+		p.listener.retract(block)
+	}
 }
 
 // route is the way between two blocks of which the store may have dropped the first.

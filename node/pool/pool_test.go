@@ -379,6 +379,50 @@ func TestResync(t *testing.T) {
 	}
 }
 
+// TestResyncFromDroppedFork: events were lost, and with them the fork that the pool stood on. What was included meanwhile is told of, and what was on the fork alone not
+// claimed any longer.
+func TestResyncFromDroppedFork(t *testing.T) {
+	c := nonceChain()
+	p := newPool(t, Config{}, c)
+	genesis := c.Head().Best
+	var watches []*Watch
+	txs := []chain.OpaqueExtrinsic{transfer(1, 0, 1), transfer(1, 1, 1), transfer(1, 2, 1), transfer(2, 0, 1)}
+	for _, xt := range txs {
+		_, w, err := p.SubmitAndWatch(t.Context(), External, xt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		watches = append(watches, w)
+	}
+	fork := c.push(genesis.Hash, txs[0], txs[3])
+	handle(t, p, c.best(fork))
+	one := c.push(genesis.Hash, txs[0])
+	two := c.push(one.Hash, txs[1])
+	bestTwo, finalOne := c.best(two), c.finalise(t, one)
+	three := c.push(two.Hash, txs[2])
+	bestThree := c.best(three)
+	if err := p.Resync(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	handle(t, p, bestTwo, finalOne, bestThree, c.finalise(t, two))
+	for i, want := range []string{
+		fmt.Sprintf("[Ready InBlock(%s, 0) InBlock(%s, 0) Finalized(%s, 0)]", fork.Hash, one.Hash, one.Hash),
+		fmt.Sprintf("[Ready InBlock(%s, 0) Finalized(%s, 0)]", two.Hash, two.Hash),
+		fmt.Sprintf("[Ready InBlock(%s, 0)]", three.Hash),
+		fmt.Sprintf("[Ready InBlock(%s, 1)]", fork.Hash),
+	} {
+		if got := fmt.Sprint(statuses(t, watches[i])); got != want {
+			t.Errorf("watch %d: got %s, want %s", i, got, want)
+		}
+	}
+	if got := p.Pending(); len(got) != 0 {
+		t.Errorf("got %x", got)
+	}
+	if blocks := p.listener.awaited(); len(blocks) != 1 || blocks[0] != three.Hash {
+		t.Errorf("finality of %s is waited for", blocks)
+	}
+}
+
 // TestFlood submits far more than there is room for, from many sides at once: what waits and what is kept stays within the limits, no more is validated at a time
 // than may be, and maintenance goes first.
 func TestFlood(t *testing.T) {
