@@ -58,8 +58,11 @@ type Config struct {
 
 // RPCConfig says who may ask what.
 type RPCConfig struct {
-	// Listen are host:port pairs; port 0 takes any free one, and so does a port that is in use. None: no RPC.
+	// Listen are host:port pairs; port 0 takes any free one, and so does a port that is in use. Different hosts with one port, one after another, have the same
+	// port then, too. None: no RPC.
 	Listen []string
+	// FixedPorts: a port that is in use is an error.
+	FixedPorts bool
 	// Policy says whose calls of unsafe methods are answered: --rpc-methods.
 	Policy jsonrpc.Policy
 	// Server has the limits, and the origins that are let in. Logger and Metrics are the node's.

@@ -310,7 +310,7 @@ func (n *Node) openRPC(context.Context) error {
 	if len(n.cfg.RPC.Listen) == 0 {
 		return nil
 	}
-	listeners, err := listen(n.cfg.RPC.Listen, n.target("rpc"))
+	listeners, err := listen(n.cfg.RPC.Listen, n.cfg.RPC.FixedPorts, n.target("rpc"))
 	if err != nil {
 		return fmt.Errorf("JSON-RPC server: %w", err)
 	}

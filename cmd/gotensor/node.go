@@ -275,7 +275,7 @@ func (s *setup) startHint(err error) error {
 	case errors.Is(err, kv.ErrFull), errors.Is(err, syscall.ENOSPC):
 		return hint(err, "make room on the disk of %q; what is in the store is whole", folder)
 	case errors.Is(err, syscall.EADDRINUSE):
-		return hint(err, "another program listens there: --rpc-port and --prometheus-port say where else, 0 takes a free port")
+		return hint(err, "another program listens there: give another port by %s, 0 takes a free one", s.portFlags)
 	case errors.Is(err, os.ErrPermission):
 		return hint(err, "the node reads and writes below %q: who runs it must be allowed to", s.config.Folder)
 	case errors.Is(err, wasmhost.ErrNotWasm), errors.Is(err, wasmhost.ErrTooComplex):

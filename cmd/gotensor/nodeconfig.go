@@ -34,6 +34,7 @@ type setup struct {
 	base     string      // folder of the chains; "" is a new one that is deleted at the end
 	warnings []string    // logged when the node starts
 
+	portFlags string // the flags that say where to listen
 	temporary bool   // base was "", and is that new folder
 	kept      string // the file of the spec where the chain was begun before
 	keep      bool   // the spec has to be written there
@@ -43,6 +44,7 @@ type setup struct {
 // (paritytech/polkadot-sdk, stable2506).
 func nodeSetup(c *cli.Context) (*setup, error) {
 	r := &flagReader{Context: c}
+	r.setup.portFlags = "--rpc-port and --prometheus-port"
 	r.conflicts()
 	for _, read := range []func(){r.readChain, r.readAuthority, r.readRPC, r.readStore, r.readPool, r.readRuntime, r.readKeys, r.readMetrics, r.readIdle} {
 		if read(); r.err != nil {

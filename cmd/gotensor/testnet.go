@@ -56,8 +56,10 @@ func testnetSetup(c *cli.Context) (*setup, localChain, error) {
 	cfg.Offchain = offchain.Always
 	cfg.RPC.Policy = jsonrpc.Unrestricted
 	cfg.RPC.Server.UnsafeOrigins = unsafeOrigins
+	cfg.RPC.FixedPorts, s.portFlags = true, "--port" // a script that was told a port talks to no other chain
 	cfg.RPC.Listen = listenAddresses(loopback, r.port("port"))
 	if second := r.port("second-port"); c.IsSet("second-port") {
+		s.portFlags = "--port and --second-port"
 		cfg.RPC.Listen = append(cfg.RPC.Listen, listenAddresses(loopback, second)...)
 	}
 	// Suites of clients hold many connections and subscriptions: the numbers are those of Subtensor's node, command.rs, customise_config.

@@ -194,7 +194,7 @@ func localHosts(a net.Addr) []string {
 	if tcp.IP.To4() != nil {
 		return []string{"localhost:" + port, "127.0.0.1:" + port}
 	}
-	return []string{"[::1]:" + port}
+	return []string{"localhost:" + port, "[::1]:" + port} // the name has an IPv6 address, too
 }
 
 func (s *Server) hostAllowed(r *http.Request) bool {

@@ -276,6 +276,11 @@ func TestTwoListeners(t *testing.T) {
 	if code, got := post(t, l.Addr().String(), hello); code != 200 {
 		t.Error(code, got)
 	}
+	// "localhost" may mean either of them, at the port of either.
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	if r := request(t, "POST", l.Addr().String(), "/", hello, "Content-Type: application/json", "Host: localhost:"+port); r.StatusCode != 200 {
+		t.Error(r.StatusCode, text(t, r))
+	}
 	cancel()
 	if err := <-done; err != nil {
 		t.Error(err)
