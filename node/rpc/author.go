@@ -205,7 +205,7 @@ func (a *api) sessionCall(ctx context.Context, api string, args []byte) ([]byte,
 	ctx, cancel := a.bounded(ctx)
 	defer cancel()
 	best := a.orBest(nil)
-	out, err := a.Client.Call(ctx, best, api, args, limited, func(env *wasmhost.Env) { env.Keystore = a.Keystore })
+	out, err := a.call(ctx, best, api, args, limited, func(env *wasmhost.Env) { env.Keystore = a.Keystore })
 	if err != nil {
 		return nil, apiError(authorOther, err, best, api)
 	}

@@ -33,7 +33,10 @@
 //   - Parameters are untrusted. They are read as serde reads them in Substrate, refused with -32602 and its words, and an error repeats no more than 128 bytes of them.
 //     An odd number of hexadecimal digits is no error, as it is none there.
 //   - A call ends in time (Deps.CallTimeout; ten times that for who may call unsafe methods), writes no more than DefaultCallMemory, and collects no more than is
-//     answered at most.
+//     answered at most. So does what a subscription reads at once. No more than Deps.MaxRuntimeCalls run a runtime together; what a runtime says of itself, which is
+//     kept, does not wait behind them.
+//   - A storage subscription counts its keys against what the subscriptions of its connection may keep (jsonrpc.Sink.Keep), and costs a block no more than the fewer
+//     of its keys and the block's writes.
 //   - Results are written by hand (Appender), in Substrate's order of fields.
 //
 // # What is not as in Substrate

@@ -3,12 +3,14 @@ package rpc_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -17,6 +19,7 @@ import (
 	"github.com/gotensor/gotensor/node/rpc"
 	"github.com/gotensor/gotensor/primitives/chain"
 	"github.com/gotensor/gotensor/testnet/driver"
+	"github.com/gotensor/gotensor/wasmhost"
 )
 
 // Every method gets parameters that are none of its own: each time there is an answer, an error with a code that its sources name or a result, and the node goes on.
@@ -163,6 +166,43 @@ func TestTimeOfLists(t *testing.T) {
 		if result, e := safe.try(test.method, test.params); e == nil || e.Code != test.code || !strings.Contains(e.Message, "deadline exceeded") {
 			t.Errorf("%s: %.100s, %s", test.method, result, e)
 		}
+	}
+}
+
+// No more runtime calls run together for clients than there may; one that finds no room waits no longer than it may take.
+func TestRuntimeCalls(t *testing.T) {
+	const room, clients = 3, 12
+	n := start(t, nil)
+	call := rpc.RuntimeCalls(rpc.Deps{Client: n.client, MaxRuntimeCalls: room})
+	best := n.client.Head().Best.Hash
+	running, release := make(chan struct{}, clients), make(chan struct{})
+	var wg sync.WaitGroup
+	for range clients {
+		wg.Go(func() {
+			_, err := call(context.Background(), best, "Core_version", nil, func(*wasmhost.Env) {
+				running <- struct{}{}
+				<-release
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	for range room {
+		<-running
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if _, err := call(ctx, best, "Core_version", nil); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a call without room: %v", err)
+	}
+	if more := len(running); more > 0 {
+		t.Errorf("%d calls at a time, expected %d", room+more, room)
+	}
+	close(release)
+	wg.Wait()
+	if _, err := call(t.Context(), best, "Core_version", nil); err != nil {
+		t.Error(err)
 	}
 }
 

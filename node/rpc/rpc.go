@@ -2,7 +2,9 @@ package rpc
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"runtime"
 	"time"
 
 	"github.com/gotensor/gotensor/node/chainspec"
@@ -13,6 +15,7 @@ import (
 	"github.com/gotensor/gotensor/node/pool"
 	"github.com/gotensor/gotensor/primitives/chain"
 	"github.com/gotensor/gotensor/primitives/hash"
+	"github.com/gotensor/gotensor/wasmhost"
 )
 
 // Defaults of Deps.
@@ -40,7 +43,10 @@ type Deps struct {
 	CallTimeout time.Duration
 	// MaxResponse is the server's bound: no longer answer is collected. 0 takes DefaultMaxResponse.
 	MaxResponse int
-	Logger      *slog.Logger // nil: none
+	// MaxRuntimeCalls is how many calls of a runtime there are together on behalf of clients; further ones wait within their time. 0 takes two for each processor.
+	// Validations for the pool have the pool's bound. Compare --max-runtime-instances of Substrate, 8 unless set.
+	MaxRuntimeCalls int
+	Logger          *slog.Logger // nil: none
 }
 
 // System is what the node says of itself.
@@ -77,20 +83,43 @@ type api struct {
 	Deps
 	hub     *hub
 	started chain.BlockNumber // the best block when the node came up
+	calls   gate
+	// about is for what a runtime says of itself, which is known but for the first time: it does not wait behind calls.
+	about gate
 }
 
-// Register adds all method groups to m. One goroutine follows the chain for all subscriptions, until ctx ends.
-func Register(ctx context.Context, m *jsonrpc.Methods, d Deps) {
+// gate lets in as many as it has room for.
+type gate chan struct{}
+
+// enter waits for room, and returns what gives it back.
+func (g gate) enter(ctx context.Context) (leave func(), err error) {
+	select {
+	case g <- struct{}{}:
+		return func() { <-g }, nil
+	case <-ctx.Done():
+		return nil, fmt.Errorf("wait for other calls of a runtime: %w", ctx.Err())
+	}
+}
+
+func newAPI(d Deps) *api {
 	if d.CallTimeout <= 0 {
 		d.CallTimeout = DefaultCallTimeout
 	}
 	if d.MaxResponse <= 0 {
 		d.MaxResponse = DefaultMaxResponse
 	}
+	if d.MaxRuntimeCalls <= 0 {
+		d.MaxRuntimeCalls = 2 * runtime.GOMAXPROCS(0)
+	}
 	if d.Logger == nil {
 		d.Logger = slog.New(slog.DiscardHandler)
 	}
-	a := &api{Deps: d, hub: newHub(d.Client, d.Logger), started: d.Client.Head().Best.Number}
+	return &api{Deps: d, hub: newHub(d.Client, d.Logger), started: d.Client.Head().Best.Number, calls: make(gate, d.MaxRuntimeCalls), about: make(gate, 2)}
+}
+
+// Register adds all method groups to m. One goroutine follows the chain for all subscriptions, until ctx ends.
+func Register(ctx context.Context, m *jsonrpc.Methods, d Deps) {
+	a := newAPI(d)
 	go a.hub.run(ctx)
 	a.registerChain(m)
 	a.registerState(m)
@@ -111,6 +140,40 @@ func (a *api) bounded(ctx context.Context) (context.Context, context.CancelFunc)
 		limit *= 10
 	}
 	return context.WithTimeout(ctx, limit)
+}
+
+// call calls a runtime API for a client.
+func (a *api) call(ctx context.Context, at hash.H256, api string, args []byte, with ...func(*wasmhost.Env)) ([]byte, error) {
+	leave, err := a.calls.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	return a.Client.Call(ctx, at, api, args, with...)
+}
+
+// version asks the runtime in the state after a block for its version, for a client.
+func (a *api) version(ctx context.Context, at hash.H256) (chain.RuntimeVersion, error) {
+	leave, err := a.about.enter(ctx)
+	if err != nil {
+		return chain.RuntimeVersion{}, err
+	}
+	defer leave()
+	return a.Client.Version(ctx, at)
+}
+
+// metadata asks it for its metadata.
+func (a *api) metadata(ctx context.Context, at hash.H256) ([]byte, error) {
+	leave, err := a.about.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	runtime, err := a.Client.Runtime(ctx, at)
+	if err != nil {
+		return nil, err
+	}
+	return runtime.Metadata(ctx)
 }
 
 // orBest returns the block that a client named, or the best one.

@@ -54,7 +54,7 @@ func (a *api) stateCall(ctx context.Context, p *jsonrpc.Params) (any, error) {
 	ctx, cancel := a.bounded(ctx)
 	defer cancel()
 	block := a.orBest(at)
-	out, err := a.Client.Call(ctx, block, string(name), args, limited)
+	out, err := a.call(ctx, block, string(name), args, limited)
 	if err != nil {
 		return nil, withReason(stateClient, err, block, string(name), ofBackend)
 	}
@@ -307,14 +307,11 @@ func (a *api) stateMetadata(ctx context.Context, p *jsonrpc.Params) (any, error)
 	ctx, cancel := a.bounded(ctx)
 	defer cancel()
 	block := a.orBest(at)
-	runtime, err := a.Client.Runtime(ctx, block)
-	if err == nil {
-		var metadata []byte
-		if metadata, err = runtime.Metadata(ctx); err == nil {
-			return jsonrpc.Hex(metadata), nil
-		}
+	metadata, err := a.metadata(ctx, block)
+	if err != nil {
+		return nil, apiError(stateClient, err, block, "Metadata_metadata")
 	}
-	return nil, apiError(stateClient, err, block, "Metadata_metadata")
+	return jsonrpc.Hex(metadata), nil
 }
 
 func (a *api) stateRuntimeVersion(ctx context.Context, p *jsonrpc.Params) (any, error) {
@@ -325,7 +322,7 @@ func (a *api) stateRuntimeVersion(ctx context.Context, p *jsonrpc.Params) (any, 
 	ctx, cancel := a.bounded(ctx)
 	defer cancel()
 	block := a.orBest(at)
-	version, err := a.Client.Version(ctx, block)
+	version, err := a.version(ctx, block)
 	if err != nil {
 		return nil, apiError(stateClient, err, block, "Core_version")
 	}
@@ -512,7 +509,9 @@ func (a *api) subscribeRuntimeVersion(ctx context.Context, _ *jsonrpc.Params, s 
 	if f.best != nil {
 		best = f.best.Hash
 	}
-	last, err := a.Client.Version(ctx, best)
+	limited, cancel := a.bounded(ctx)
+	last, err := a.version(limited, best)
+	cancel()
 	if err != nil {
 		return apiError(stateClient, err, best, "Core_version")
 	}

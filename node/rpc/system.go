@@ -114,7 +114,7 @@ func (a *api) accountNextIndex(ctx context.Context, p *jsonrpc.Params) (any, err
 	ctx, cancel := a.bounded(ctx)
 	defer cancel()
 	best := a.orBest(nil)
-	out, err := a.Client.Call(ctx, best, nonceAPI, account[:], limited)
+	out, err := a.call(ctx, best, nonceAPI, account[:], limited)
 	var nonce uint64
 	var wide bool
 	if err == nil {
@@ -147,7 +147,7 @@ func (a *api) dryRun(ctx context.Context, p *jsonrpc.Params) (any, error) {
 	ctx, cancel := a.bounded(ctx)
 	defer cancel()
 	block := a.orBest(at)
-	out, err := a.Client.Call(ctx, block, apply, scale.Marshal(x), limited)
+	out, err := a.call(ctx, block, apply, scale.Marshal(x), limited)
 	if err != nil {
 		return nil, frameError("Unable to dry run extrinsic.", err, block, apply)
 	}
@@ -182,7 +182,7 @@ func payment[T jsonrpc.Appender](ctx context.Context, a *api, p *jsonrpc.Params,
 	defer cancel()
 	block := a.orBest(at)
 	var answer T
-	out, err := a.Client.Call(ctx, block, api, scale.AppendU32(scale.Marshal(x), uint32(len(encoded))), limited)
+	out, err := a.call(ctx, block, api, scale.AppendU32(scale.Marshal(x), uint32(len(encoded))), limited)
 	if err == nil {
 		answer, err = decode(out)
 	}
@@ -295,7 +295,7 @@ func (a *api) witness(ctx context.Context, parent *db.State, block []byte) ([][]
 	if err != nil {
 		return nil, err
 	}
-	_, err = a.Client.Call(ctx, parent.Block().Hash, "Core_execute_block", block, func(env *wasmhost.Env) { env.Storage = storage.NewOverlay(recorded) })
+	_, err = a.call(ctx, parent.Block().Hash, "Core_execute_block", block, func(env *wasmhost.Env) { env.Storage = storage.NewOverlay(recorded) })
 	if err != nil {
 		return nil, fmt.Errorf("execute: %w", err)
 	}
