@@ -33,6 +33,7 @@ type world struct {
 	// side is where each node is while the network is split in two.
 	side []int
 
+	lost   int      // catch-ups with votes for blocks of which the node never heard
 	final  []Target // by number, what anybody finalised
 	signed map[string]Target
 }
@@ -431,6 +432,9 @@ func (n *simNode) talk() {
 				// Nobody can tell where a block was that all have dropped before the other one heard of it.
 				lost := func(v SignedVote) bool { return !to.voter.known(v.Target) }
 				without := slices.ContainsFunc(c.Prevotes, lost) || slices.ContainsFunc(c.Precommits, lost)
+				if without {
+					n.w.lost++
+				}
 				if err := to.voter.CatchUp(c, n.w.now); err != nil && !IsUseless(err) && !(without && errors.Is(err, ErrNotDescendant)) {
 					n.w.t.Errorf("catch-up to round %d: %v", c.Round, err)
 				}
@@ -542,7 +546,7 @@ func (w *world) least() chain.BlockNumber {
 // calm, finality goes on, near the best block.
 func TestSimulation(t *testing.T) {
 	var lags []chain.BlockNumber
-	rounds := uint64(0)
+	rounds, lost := uint64(0), 0
 	for seed := range uint64(*seeds) {
 		nodes := 4 + int(seed%4)
 		byzantine := 0
@@ -570,10 +574,14 @@ func TestSimulation(t *testing.T) {
 				t.Errorf("%d nodes, %d of them lie: %d was final at 30 s, %d at 40 s, the best block is %d", nodes, byzantine, before, after, best)
 			}
 			lags = append(lags, best-after)
+			lost += w.lost
 		})
 	}
 	slices.Sort(lags)
 	if len(lags) > 0 {
-		t.Logf("%d networks, up to %d rounds; finality is %d blocks behind at the median, %d at most", len(lags), rounds, lags[len(lags)/2], lags[len(lags)-1])
+		t.Logf("%d networks, up to %d rounds; finality is %d blocks behind at the median, %d at most; %d catch-ups could not be taken", len(lags), rounds, lags[len(lags)/2], lags[len(lags)-1], lost)
+		if lost > len(lags)/4 {
+			t.Errorf("%d catch-ups could not be taken", lost)
+		}
 	}
 }

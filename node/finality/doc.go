@@ -23,8 +23,8 @@
 //
 // # What it does not do
 //
-// There is no network yet: votes reach the voters of this node alone, and equivocations are logged, not reported to the runtime. Concluded rounds are not
-// archived, as Substrate does it for nobody to read. Authority set hard forks (Substrate's AuthoritySetHardFork) are not known. A chain whose first runtime has
+// There is no network yet: what voters say goes to Config.Send, what those of others say comes by Receive. To send again what got lost, and to ask for a
+// catch-up, is up to a network. Equivocations are logged, not reported to the runtime. Concluded rounds are not archived, as Substrate does it for nobody to read. Authority set hard forks (Substrate's AuthoritySetHardFork) are not known. A chain whose first runtime has
 // no GrandpaApi gets finality by an upgrade after the next start of the node, not before.
 //
 // Source: sc-consensus-grandpa in paritytech/polkadot-sdk, substrate/client/consensus/grandpa.

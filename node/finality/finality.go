@@ -64,9 +64,11 @@ type Config struct {
 	// JustificationPeriod is in how many blocks one justification is kept, and taken from blocks of others: 0 for DefaultJustificationPeriod. Those of blocks
 	// that change the set always are.
 	JustificationPeriod uint32
-	Clock               aura.Clock            // nil: the machine's
-	Log                 *slog.Logger          // nil drops it
-	Metrics             prometheus.Registerer // nil: none
+	// Send gives a message of this node's voters to those of others (their Receive); it must not wait. nil drops them.
+	Send    func(Message)
+	Clock   aura.Clock            // nil: the machine's
+	Log     *slog.Logger          // nil drops it
+	Metrics prometheus.Registerer // nil: none
 }
 
 // Finality makes blocks final. It is safe for concurrent use.
@@ -95,6 +97,7 @@ type Finality struct {
 	// wake tells Run that something happened; restart that its voter is of no more use.
 	wake    chan struct{}
 	restart chan struct{}
+	inbox   chan Message // verified ones of others
 }
 
 // New loads the set of authorities, on the first start from the runtime. Where the runtime has no GrandpaApi, Import passes blocks through, and Run does
@@ -115,6 +118,7 @@ func New(ctx context.Context, cfg Config) (*Finality, error) {
 	f := &Finality{
 		cfg: cfg, client: cfg.Client, store: cfg.Client.Store(), log: cfg.Log.With("target", target), start: cfg.Clock.Now(),
 		listeners: make(map[*listener]struct{}), dropped: new(grandpa.Dropped), wake: make(chan struct{}, 1), restart: make(chan struct{}, 1),
+		inbox: make(chan Message, maxMessages),
 	}
 	var err error
 	if f.metrics, err = newMetrics(cfg.Metrics); err != nil {

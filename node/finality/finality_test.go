@@ -507,6 +507,95 @@ func TestForcedReverted(t *testing.T) {
 	a.final(7)
 }
 
+// Three authorities, all of whom are needed, vote in two nodes that tell each other.
+func TestTwoNodes(t *testing.T) {
+	n := newNetwork(t, "local_testnet")
+	var nodes [2]*node
+	var sent [2]chan finality.Message
+	for i, uris := range [][]string{{"//One", "//Two"}, {"//Three"}} {
+		queue := make(chan finality.Message, 10_000)
+		sent[i] = queue
+		nodes[i] = n.start(t, t.TempDir(), keysOf(t, uris...), func(c *finality.Config) {
+			c.GossipDuration = 10 * time.Millisecond
+			c.Send = func(m finality.Message) { queue <- m }
+		})
+	}
+	bad := make(chan error, 1)
+	votes := make(chan finality.Message, 10_000)
+	for i := range nodes {
+		go func() {
+			for {
+				select {
+				case <-t.Context().Done():
+					return
+				case m := <-sent[i]:
+					if m.Vote != nil {
+						votes <- m
+					}
+					if err := nodes[1-i].finality.Receive(m); err != nil {
+						select {
+						case bad <- err:
+						default:
+						}
+					}
+				}
+			}
+		}()
+	}
+	a, b := nodes[0], nodes[1]
+	for range 6 {
+		block := a.author(a.client.Head().Best)
+		again := &client.Block{Origin: client.OriginNetwork, Block: block.Block}
+		if _, err := a.finality.Import(t.Context(), block); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := b.finality.Import(t.Context(), again); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a.final(4)
+	b.final(4)
+	select {
+	case err := <-bad:
+		t.Error(err)
+	default:
+	}
+	// What is not signed, of a stranger, or of another set, is refused.
+	m := <-votes
+	forged := *m.Vote
+	forged.Signature[0]++
+	stranger := *m.Vote
+	stranger.ID[0]++
+	for name, test := range map[string]struct {
+		m    finality.Message
+		want error
+	}{
+		"another set":           {finality.Message{SetID: m.SetID + 1, Round: m.Round, Vote: m.Vote}, finality.ErrOtherSet},
+		"another round":         {finality.Message{SetID: m.SetID, Round: m.Round + 1, Vote: m.Vote}, grandpa.ErrSignature},
+		"forged":                {finality.Message{SetID: m.SetID, Round: m.Round, Vote: &forged}, grandpa.ErrSignature},
+		"a stranger":            {finality.Message{SetID: m.SetID, Round: m.Round, Vote: &stranger}, grandpa.ErrVoters},
+		"a commit of nobody":    {finality.Message{SetID: m.SetID, Round: m.Round, Commit: new(grandpa.Commit)}, grandpa.ErrMinority},
+		"a catch-up of nothing": {finality.Message{SetID: m.SetID, CatchUp: new(grandpa.CatchUp)}, grandpa.ErrMinority},
+	} {
+		if err := b.finality.Receive(test.m); !errors.Is(err, test.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	// What waits for the voter is bounded.
+	b.stop()
+	if err := <-b.done; err != nil {
+		t.Fatal(err)
+	}
+	b.done <- nil
+	for i := 0; ; i++ {
+		if err := b.finality.Receive(m); errors.Is(err, finality.ErrBusy) {
+			break
+		} else if err != nil || i > 10_000 {
+			t.Fatal(i, err)
+		}
+	}
+}
+
 // Three authorities whose keys are all in one node make blocks final as one does; with two keys of three the node waits for the third as long as it must.
 func TestManyKeys(t *testing.T) {
 	n := newNetwork(t, "local_testnet")

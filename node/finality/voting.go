@@ -170,6 +170,8 @@ func (f *Finality) vote(ctx context.Context) error {
 		case <-f.restart:
 			return nil
 		case <-timer:
+		case m := <-f.inbox:
+			f.take(voter, m)
 		case <-f.wake:
 			voter.Finalised(point(f.client.Head().Finalised))
 			voter.NewBlocks()
@@ -199,6 +201,11 @@ func (f *Finality) act(out *grandpa.Output, setID uint64) (handoff bool, err err
 	case len(aux) > 0:
 		if err := f.write(setID, aux); err != nil {
 			return false, err
+		}
+	}
+	if f.cfg.Send != nil {
+		for _, m := range out.Send {
+			f.cfg.Send(Message{SetID: setID, Round: m.Round, Vote: m.Vote, Commit: m.Commit})
 		}
 	}
 	f.metrics.prevotes.Add(float64(out.Prevotes))
