@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/gotensor/gotensor/primitives/chain"
 	"github.com/gotensor/gotensor/primitives/hash"
 	"github.com/gotensor/gotensor/primitives/scale"
 )
@@ -68,5 +69,53 @@ func TestDropped(t *testing.T) {
 	}
 	if long.Len() != maxDropped {
 		t.Error(long.Len())
+	}
+}
+
+// remembered is a chain that knows where dropped blocks lay.
+type remembered struct {
+	forked
+	dropped *Dropped
+}
+
+// Ancestor implements Chain.
+func (c remembered) Ancestor(block hash.H256, n chain.BlockNumber) (hash.H256, error) {
+	return c.dropped.Ancestor(c.forked, ErrNotDescendant, block, n)
+}
+
+// A catch-up has votes that were cast for a block which is dropped here: it is taken, with just what the round came to for those who have the block.
+func TestCatchUpDropped(t *testing.T) {
+	full := &tree{Tree: []int{-1, 0, 1, 2, 3, 4, 5, 6, 7, 3}} // 9 is beside 4
+	set := voterSet(t, [][2]uint64{{1, 1}, {2, 1}, {3, 1}, {4, 1}})
+	vote := func(id uint32, b int) SignedVote { return SignedVote{full.target(b), signatureOf(id), voterID(id)} }
+	catchUp := CatchUp{Round: 5, Base: full.target(2), Prevotes: []SignedVote{vote(4, 9), vote(1, 8), vote(2, 8), vote(3, 8)}, Precommits: []SignedVote{vote(1, 8), vote(2, 8), vote(3, 4), vote(4, 3)}}
+	complete := NewRound(5, set, catchUp.Base)
+	for phase, votes := range [][]SignedVote{catchUp.Prevotes, catchUp.Precommits} {
+		for i := range votes {
+			if _, err := complete.Import(full, votes[i].message(Kind(phase))); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	none := new(Dropped)
+	dropped, err := none.Finalise(full.target(4), []Target{full.target(8), full.target(9)}, 2, full, func(h hash.H256) (hash.H256, error) {
+		return blockHash(full.Tree[index(&Target{Hash: h})]), nil
+	})
+	if err != nil || dropped.Len() != 1 {
+		t.Fatalf("%+v, %v", dropped, err)
+	}
+	for _, d := range []*Dropped{none, dropped} {
+		c := remembered{forked{full, full.target(4), full.target(8)}, d}
+		v := NewVoter(VoterConfig{SetID: 1, Voters: set, Gossip: 1e6}, c, NewVoterState(1, full.target(2)), full.target(4), 0)
+		err := v.CatchUp(catchUp, 0)
+		if d == none {
+			if !errors.Is(err, ErrNotDescendant) {
+				t.Errorf("without the block: %v", err)
+			}
+			continue
+		}
+		if err != nil || v.Round() != 6 || !v.state.last().State.equal(complete.State()) {
+			t.Errorf("round %d: %+v, expected %+v: %v", v.Round(), v.state.last().State, complete.State(), err)
+		}
 	}
 }
