@@ -88,7 +88,7 @@ func TestCatchUpDropped(t *testing.T) {
 	full := &tree{Tree: []int{-1, 0, 1, 2, 3, 4, 5, 6, 7, 3}} // 9 is beside 4
 	set := voterSet(t, [][2]uint64{{1, 1}, {2, 1}, {3, 1}, {4, 1}})
 	vote := func(id uint32, b int) SignedVote { return SignedVote{full.target(b), signatureOf(id), voterID(id)} }
-	catchUp := CatchUp{Round: 5, Base: full.target(2), Prevotes: []SignedVote{vote(4, 9), vote(1, 8), vote(2, 8), vote(3, 8)}, Precommits: []SignedVote{vote(1, 8), vote(2, 8), vote(3, 4), vote(4, 3)}}
+	catchUp := CatchUp{Round: 5, Base: full.target(2), Prevotes: []SignedVote{vote(4, 9), vote(1, 8), vote(2, 8)}, Precommits: []SignedVote{vote(1, 3), vote(2, 3), vote(4, 3)}}
 	complete := NewRound(5, set, catchUp.Base)
 	for phase, votes := range [][]SignedVote{catchUp.Prevotes, catchUp.Precommits} {
 		for i := range votes {
@@ -117,5 +117,11 @@ func TestCatchUpDropped(t *testing.T) {
 		if err != nil || v.Round() != 6 || !v.state.last().State.equal(complete.State()) {
 			t.Errorf("round %d: %+v, expected %+v: %v", v.Round(), v.state.last().State, complete.State(), err)
 		}
+	}
+	// Where the other votes are enough, the place of the block does not matter.
+	catchUp.Prevotes = append(catchUp.Prevotes, vote(3, 8))
+	v := NewVoter(VoterConfig{SetID: 1, Voters: set, Gossip: 1e6}, forked{full, full.target(4), full.target(8)}, NewVoterState(1, full.target(2)), full.target(4), 0)
+	if err := v.CatchUp(catchUp, 0); err != nil || v.Round() != 6 {
+		t.Errorf("round %d: %v", v.Round(), err)
 	}
 }

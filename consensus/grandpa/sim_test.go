@@ -432,10 +432,11 @@ func (n *simNode) talk() {
 				// Nobody can tell where a block was that all have dropped before the other one heard of it.
 				lost := func(v SignedVote) bool { return !to.voter.known(v.Target) }
 				without := slices.ContainsFunc(c.Prevotes, lost) || slices.ContainsFunc(c.Precommits, lost)
-				if without {
+				switch err := to.voter.CatchUp(c, n.w.now); {
+				case err == nil, IsUseless(err):
+				case without && errors.Is(err, ErrNotDescendant):
 					n.w.lost++
-				}
-				if err := to.voter.CatchUp(c, n.w.now); err != nil && !IsUseless(err) && !(without && errors.Is(err, ErrNotDescendant)) {
+				default:
 					n.w.t.Errorf("catch-up to round %d: %v", c.Round, err)
 				}
 				to.advance()

@@ -641,16 +641,21 @@ func (v *Voter) retire(r *votingRound, now Time) {
 	v.past = append(v.past, r)
 }
 
-// CatchUp takes the votes that complete a later round than the best one, the signatures of which are good (CheckGossipedCatchUp), and goes on after it. The
-// error says why it was not taken: ErrVoters, ErrMinority, ErrNotDescendant, or see IsUseless.
+// CatchUp takes the votes that complete a later round than the best one, the signatures of which are good (CheckGossipedCatchUp), and goes on after it. Votes
+// for blocks that are not known are passed over, as if the sender had not heard them, where the others are enough; Substrate refuses the whole. The error says why it was not taken: ErrVoters, ErrMinority, ErrNotDescendant, or see IsUseless.
 func (v *Voter) CatchUp(c CatchUp, now Time) error {
 	if c.Round <= v.best.Number() || c.Round == ^uint64(0) {
 		return fmt.Errorf("%w: catch-up to round %d, the voter is in %d", errUseless, c.Round, v.best.Number())
 	}
 	r := &votingRound{Round: NewRound(c.Round, v.config.Voters, c.Base), state: new(RoundState), step: finished, silent: true}
+	var passed error
 	for phase, votes := range [][]SignedVote{c.Prevotes, c.Precommits} {
 		for i := range votes {
 			imported, err := r.Import(v.blocks, votes[i].message(Kind(phase)))
+			if errors.Is(err, ErrNotDescendant) {
+				passed = err
+				continue
+			}
 			if err != nil {
 				return fmt.Errorf("catch-up to round %d: %w", c.Round, err)
 			}
@@ -661,6 +666,9 @@ func (v *Voter) CatchUp(c CatchUp, now Time) error {
 	}
 	*r.state = r.State()
 	if threshold := v.config.Voters.Threshold(); r.Weight(Prevote) < threshold || r.Weight(Precommit) < threshold || !r.state.Completable {
+		if passed != nil {
+			return fmt.Errorf("catch-up to round %d: %w", c.Round, passed)
+		}
 		return fmt.Errorf("catch-up to round %d: %w: the votes do not complete it", c.Round, ErrMinority)
 	}
 	old := v.best
