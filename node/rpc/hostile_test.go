@@ -2,6 +2,7 @@ package rpc_test
 
 import (
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -143,6 +144,8 @@ func TestBounds(t *testing.T) {
 		{"state_getKeys", `["0x"]`},
 		{"state_getKeysPaged", `["0x", 1000]`},
 		{"state_queryStorageAt", list(slices.Repeat([]string{"0x"}, 100))},
+		{"state_getReadProof", list(slices.Repeat([]string{"0x"}, 100))},
+		{"state_getReadProof", list([]string{hexOf([]byte(":code"))})}, // its value
 		{"state_subscribeStorage", list(slices.Repeat([]string{"0x"}, 20))},
 		{"state_subscribeStorage", list([]string{hexOf([]byte(":code"))})}, // its value
 		{"chain_getBlockHash", "[[0" + strings.Repeat(",1", 14) + "]]"},    // 15 of 69 bytes
@@ -162,6 +165,9 @@ func TestTimeOfLists(t *testing.T) {
 		code           int
 	}{
 		{"chain_getBlockHash", "[[0" + strings.Repeat(",1", 1000) + "]]", 3002},
+		{"state_getReadProof", `[["0x00","0x01"]]`, 4003},
+		{"state_getChildReadProof", list("0x"+hex.EncodeToString([]byte(":child_storage:default:things")), []string{"0x61"}), 4003},
+		{"state_queryStorageAt", `[["0x00","0x01"]]`, 4003},
 	} {
 		if result, e := safe.try(test.method, test.params); e == nil || e.Code != test.code || !strings.Contains(e.Message, "deadline exceeded") {
 			t.Errorf("%s: %.100s, %s", test.method, result, e)

@@ -480,7 +480,7 @@ func (a *api) query(ctx context.Context, keys [][]byte, from hash.H256, to *hash
 	}
 }
 
-func (a *api) stateReadProof(_ context.Context, p *jsonrpc.Params) (any, error) {
+func (a *api) stateReadProof(ctx context.Context, p *jsonrpc.Params) (any, error) {
 	keys, err := a.keysParam(p, keyFrame)
 	if err != nil {
 		return nil, err
@@ -489,16 +489,30 @@ func (a *api) stateReadProof(_ context.Context, p *jsonrpc.Params) (any, error) 
 	if err != nil {
 		return nil, err
 	}
-	return a.proof(at, nil, keys)
+	return a.proof(ctx, at, nil, keys)
 }
 
-func (a *api) proof(at *hash.H256, child []byte, keys [][]byte) (any, error) {
+// proof proves keys, each once, within the bounds of a call: storage.Prove has none.
+func (a *api) proof(ctx context.Context, at *hash.H256, child []byte, keys [][]byte) (any, error) {
 	return a.reading(at, func(s *db.State) (any, error) {
-		nodes, err := storage.Prove(s, child, keys)
+		ctx, cancel := a.bounded(ctx)
+		defer cancel()
+		view, recorder, err := storage.Record(s)
 		if err != nil {
 			return nil, err
 		}
-		return readProof{s.Block().Hash, nodes}, nil
+		for i, key := range distinct(keys) {
+			if _, _, err := view.Get(child, key); err != nil {
+				return nil, err
+			}
+			if 2*recorder.Size() > a.MaxResponse {
+				return nil, errTooMuch
+			}
+			if err := ctx.Err(); err != nil {
+				return nil, fmt.Errorf("after %d of %d keys: %w", i+1, len(keys), err)
+			}
+		}
+		return readProof{s.Block().Hash, recorder.Proof()}, nil
 	})
 }
 
@@ -783,7 +797,7 @@ func (a *api) childEntries(ctx context.Context, p *jsonrpc.Params) (any, error) 
 	})
 }
 
-func (a *api) childReadProof(_ context.Context, p *jsonrpc.Params) (any, error) {
+func (a *api) childReadProof(ctx context.Context, p *jsonrpc.Params) (any, error) {
 	child, err := childParam(p)
 	if err != nil {
 		return nil, err
@@ -796,5 +810,5 @@ func (a *api) childReadProof(_ context.Context, p *jsonrpc.Params) (any, error) 
 	if err != nil {
 		return nil, err
 	}
-	return a.proof(at, child, keys)
+	return a.proof(ctx, at, child, keys)
 }
