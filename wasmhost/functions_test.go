@@ -712,6 +712,9 @@ func TestRuntimeVersion(t *testing.T) {
 		if got, ok := ask(code); ok {
 			t.Errorf("%s: got %x", name, got)
 		}
+		if v, err := EmbeddedVersion(code); v != nil || err == nil && name != "no version" {
+			t.Errorf("%s: the sections state %+v, %v", name, v, err)
+		}
 	}
 	g.in.call.env = &Env{nested: true}
 	_, err := g.call(name, versionModule(t, version, true))

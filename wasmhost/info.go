@@ -45,6 +45,34 @@ func Inspect(code []byte) (*Info, error) {
 	return info, err
 }
 
+// EmbeddedVersion returns the version that the custom sections of code state, nil where there are none. It is what Inspect says of it, without a look at the functions, whose
+// instructions take most of Inspect's time. Errors: ErrNotWasm, ErrZstd, ErrCodeTooBig, ErrVersion.
+func EmbeddedVersion(code []byte) (*chain.RuntimeVersion, error) {
+	module, err := Decompress(code)
+	if err != nil {
+		return nil, err
+	}
+	m, err := wasmbin.Parse(module)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNotWasm, err)
+	}
+	return embeddedVersion(m)
+}
+
+// embeddedVersion reads the version sections. One that is there and cannot be read makes the code invalid, as in Substrate.
+func embeddedVersion(m *wasmbin.Module) (*chain.RuntimeVersion, error) {
+	section, ok := m.Custom("runtime_version")
+	if !ok {
+		return nil, nil
+	}
+	apis, _ := m.Custom("runtime_apis")
+	v, err := chain.EmbeddedVersion(section, apis)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrVersion, err)
+	}
+	return &v, nil
+}
+
 // inspect unpacks, reads and describes code.
 func inspect(code []byte) (*Info, *wasmbin.Module, error) {
 	module, err := Decompress(code)
@@ -64,14 +92,8 @@ func inspect(code []byte) (*Info, *wasmbin.Module, error) {
 		Features: use.Features, FreshInstances: use.ChangesTables, Instructions: use.Instructions,
 		tooComplex: use.TooComplex,
 	}
-	// A version section that is there and cannot be read makes the code invalid, as in Substrate.
-	if section, ok := m.Custom("runtime_version"); ok {
-		apis, _ := m.Custom("runtime_apis")
-		v, err := chain.EmbeddedVersion(section, apis)
-		if err != nil {
-			return nil, nil, fmt.Errorf("%w: %w", ErrVersion, err)
-		}
-		i.Version = &v
+	if i.Version, err = embeddedVersion(m); err != nil {
+		return nil, nil, err
 	}
 	for _, im := range m.Imports {
 		i.Imports = append(i.Imports, im.Module+"."+im.Name)

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -147,6 +148,10 @@ func TestEmbeddedVersion(t *testing.T) {
 			}
 			if told.SpecName != b.specName || told.SpecVersion != b.specVersion {
 				t.Errorf("version %s %d, expected %s %d", told.SpecName, told.SpecVersion, b.specName, b.specVersion)
+			}
+			stated, err := EmbeddedVersion(b.code(t))
+			if err != nil || !reflect.DeepEqual(stated, r.Info().Version) {
+				t.Errorf("the sections state %+v, %v, expected %+v", stated, err, r.Info().Version)
 			}
 			answer := mustCall(t, r, &Env{}, "Core_version", nil)
 			if r.Info().Version != nil && !bytes.Equal(told.AppendScale(nil), answer) {

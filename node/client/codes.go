@@ -68,8 +68,8 @@ func (c *Client) load(ctx context.Context, state *db.State) (*code, error) {
 		return nil, fmt.Errorf("runtime of %s: %w", block, err)
 	}
 	failed := &code{failed: &CodeError{Block: block, Code: hash.Blake2b256(blob), Err: err}}
-	if info, err := wasmhost.Inspect(blob); err == nil {
-		failed.version = info.Version
+	if version, err := wasmhost.EmbeddedVersion(blob); err == nil {
+		failed.version = version
 	}
 	return failed, nil
 }
