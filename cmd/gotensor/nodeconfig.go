@@ -344,15 +344,14 @@ func (r *flagReader) readPool() {
 	case !r.Bool("dev"): // sc-transaction-pool, TransactionPoolOptions::new_with_params
 		cfg.BanPeriod = pool.DefaultBanPeriod
 	}
-	cfg.BanPeriod = max(cfg.BanPeriod, leastBan)
+	cfg.BanPeriod = max(cfg.BanPeriod, noBan)
 	if r.choice("pool-type", "single-state", "fork-aware") == "fork-aware" {
 		r.warn("--pool-type fork-aware: there is one type of pool, single-state, which is used.")
 	}
 }
 
-// leastBan is what stands for no ban. The pool tells by its bans what a block has just taken, as Substrate's does, whose bans of no time last until the next
-// block is handled.
-const leastBan = time.Second
+// noBan is a ban that is over at once: 0 stands for the pool's default.
+const noBan = time.Nanosecond
 
 func (r *flagReader) readRuntime() {
 	cfg := &r.setup.config

@@ -64,7 +64,7 @@ func testnetSetup(c *cli.Context) (*setup, localChain, error) {
 	}
 	// Suites of clients hold many connections and subscriptions: the numbers are those of Subtensor's node, command.rs, customise_config.
 	cfg.RPC.Server.MaxConnections, cfg.RPC.Server.MaxSubscriptions = 10_000, 10_000
-	cfg.Pool.BanPeriod = leastBan
+	cfg.Pool.BanPeriod = noBan
 	cfg.Wasm.CacheDir = c.String("wasm-cache")
 	return s, chain, r.err
 }
