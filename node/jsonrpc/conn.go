@@ -11,6 +11,7 @@ import (
 type conn struct {
 	net.Conn
 	unsafe  bool
+	limit   *limiter // of its calls, also of those over HTTP that come one after the other; nil: none
 	timeout time.Duration
 
 	release func() // of its place among the listener's sockets
@@ -103,7 +104,11 @@ func (l listener) Accept() (net.Conn, error) {
 			c.Close()
 			continue
 		}
-		return &conn{Conn: c, unsafe: l.unsafe, timeout: s.cfg.WriteTimeout, release: func() { s.sockets.Add(-1) }}, nil
+		out := &conn{Conn: c, unsafe: l.unsafe, timeout: s.cfg.WriteTimeout, release: func() { s.sockets.Add(-1) }}
+		if s.cfg.RateLimit > 0 {
+			out.limit = newLimiter(s.cfg.RateLimit)
+		}
+		return out, nil
 	}
 }
 

@@ -97,14 +97,16 @@ func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
 // peer says who sent the request.
 func (s *Server) peer(r *http.Request) *peer {
 	p := &peer{proto: "http", remote: r.RemoteAddr}
-	if c, ok := r.Context().Value(connKey{}).(*conn); ok {
-		p.unsafe = c.unsafe && s.unsafeOrigin(r)
+	c, ok := r.Context().Value(connKey{}).(*conn)
+	if !ok {
+		return p
 	}
-	if s.cfg.RateLimit > 0 {
+	p.unsafe = c.unsafe && s.unsafeOrigin(r)
+	if c.limit != nil {
 		addr, known := s.clientAddr(r)
 		trusted := known && slices.ContainsFunc(s.cfg.RateLimitTrusted, func(n netip.Prefix) bool { return n.Contains(addr) })
 		if !trusted {
-			p.limit = newLimiter(s.cfg.RateLimit)
+			p.limit = c.limit
 		}
 	}
 	return p

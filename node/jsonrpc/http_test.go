@@ -2,6 +2,7 @@ package jsonrpc_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -307,5 +308,40 @@ func TestRateLimit(t *testing.T) {
 			}
 		}
 		c.CloseNow()
+	}
+}
+
+// Requests over one connection share its limit; another connection has its own.
+func TestRateLimitOfConnection(t *testing.T) {
+	const limit = 3
+	addr, _ := serve(t, jsonrpc.Config{RateLimit: limit}, methods(), jsonrpc.Auto)
+	for range 2 {
+		transport := &http.Transport{MaxConnsPerHost: 1}
+		client := &http.Client{Transport: transport}
+		call := func(timeout time.Duration) error {
+			ctx, cancel := context.WithTimeout(t.Context(), timeout)
+			defer cancel()
+			r, err := http.NewRequestWithContext(ctx, "POST", "http://"+addr, strings.NewReader(hello))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set("Content-Type", "application/json")
+			answer, err := client.Do(r)
+			if err != nil {
+				return err
+			}
+			defer answer.Body.Close()
+			_, err = io.Copy(io.Discard, answer.Body)
+			return err
+		}
+		for range limit {
+			if err := call(20 * time.Second); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := call(200 * time.Millisecond); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("a call over the limit: %v", err)
+		}
+		transport.CloseIdleConnections()
 	}
 }
