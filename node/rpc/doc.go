@@ -42,7 +42,7 @@
 // # What is not as in Substrate
 //
 //   - system_peers and system_reservedPeers are empty, and no peer can be reserved: there is no network.
-//   - state_traceBlock is refused: this node traces nothing.
+//   - There is no state_traceBlock: this node traces nothing.
 //   - chain_newHead also tells where finality drops the best block and another one takes its place.
 //   - Where Substrate prints Rust's words for a trap, the host's stand behind "Execution aborted due to trap: "; a panic is told in the guest's own words.
 //   - sync_state_genSyncSpec, mmr_*, beefy_* and babe_* are not there.

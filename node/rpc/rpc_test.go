@@ -107,8 +107,8 @@ func TestConnect(t *testing.T) {
 	}
 	var listed struct{ Methods []string }
 	c.get(&listed, "rpc_methods")
-	for _, name := range []string{"state_call", "account_nextIndex", "state_getStorageAt", "chain_getHead", "rpc_methods", "subscribe_newHead", "author_extrinsicUpdate"} {
-		if has := slices.Contains(listed.Methods, name); has != (name != "author_extrinsicUpdate") {
+	for _, name := range []string{"state_call", "account_nextIndex", "state_getStorageAt", "chain_getHead", "rpc_methods", "subscribe_newHead", "author_extrinsicUpdate", "state_traceBlock"} {
+		if has := slices.Contains(listed.Methods, name); has != (name != "author_extrinsicUpdate" && name != "state_traceBlock") {
 			t.Errorf("rpc_methods has %s: %v", name, has)
 		}
 	}
@@ -569,7 +569,7 @@ func TestState(t *testing.T) {
 		t.Errorf("a trap: %s", e)
 	}
 	for _, test := range []struct{ method, params, want string }{
-		{"state_call", list("Core_version", "0x", unknown), "4003 Client error: UnknownBlock: Header was not found in the database: " + unknown.String()},
+		{"state_call", list("Core_version", "0x", unknown), "4003 Client error: UnknownBlock: Expect block number from id: BlockId::Hash(" + unknown.String() + ")"},
 		{"state_getStorage", list("0x00", unknown), "4003 Client error: UnknownBlock: Header was not found in the database: " + unknown.String()},
 		{"state_getKeysPaged", list("0x00", 1, nil, unknown), "4003 Client error: UnknownBlock: Header was not found in the database: " + unknown.String()},
 		{"state_getKeysPaged", list("0x00", 1001), "4002 count exceeds maximum value. value: 1001, max: 1000"},
@@ -656,7 +656,6 @@ func TestUnsafe(t *testing.T) {
 		{"system_resetLogFilter", list(), "null"},
 		{"state_getPairs", list("0x1234567890"), "[]"},
 		{"state_queryStorage", list([]string{}, n.client.Genesis()), "[]"},
-		{"state_traceBlock", list(one.Hash), "-32603 tracing of blocks is not supported by this node"},
 		{"dev_getBlockStats", list(n.client.Genesis()), "null"},
 		{"dev_getBlockStats", list(hash.Blake2b256(nil)), "null"},
 		{"author_removeExtrinsic", list([]any{map[string]any{"hash": x.Hash()}}), `[]`},

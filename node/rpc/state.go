@@ -33,8 +33,6 @@ func (a *api) registerState(m *jsonrpc.Methods) {
 	m.Method("state_queryStorage", a.stateQueryStorage, jsonrpc.Unsafe(), jsonrpc.Names("keys", "block", "hash"))
 	m.Method("state_queryStorageAt", a.stateQueryStorageAt, jsonrpc.Names("keys", "at"))
 	m.Method("state_getReadProof", a.stateReadProof, jsonrpc.Names("keys", "hash"))
-	m.Method("state_traceBlock", func(context.Context, *jsonrpc.Params) (any, error) { return nil, unsupported("tracing of blocks") },
-		jsonrpc.Unsafe(), jsonrpc.Names("block", "targets", "storage_keys", "methods"))
 
 	m.Subscription("state_subscribeRuntimeVersion", "state_runtimeVersion", "state_unsubscribeRuntimeVersion", a.subscribeRuntimeVersion,
 		jsonrpc.Alias("chain_subscribeRuntimeVersion"), jsonrpc.UnsubscribeAlias("chain_unsubscribeRuntimeVersion"))
@@ -56,7 +54,7 @@ func (a *api) stateCall(ctx context.Context, p *jsonrpc.Params) (any, error) {
 	block := a.orBest(at)
 	out, err := a.call(ctx, block, string(name), args, limited)
 	if err != nil {
-		return nil, withReason(stateClient, err, block, string(name), ofBackend)
+		return nil, withReason(stateClient, err, block, string(name), ofCall)
 	}
 	return jsonrpc.Hex(out), nil
 }
