@@ -38,7 +38,7 @@ func (n *Node) inform(ctx context.Context) error {
 		}
 	}()
 	n.gauge(n.client.Head())
-	n.gauges.Leaves(len(n.store.Leaves()))
+	n.gaugeStore()
 	for {
 		select {
 		case <-ctx.Done():
@@ -57,7 +57,7 @@ func (n *Node) inform(ctx context.Context) error {
 				log.Info(logging.Imported(i.NewBest, uint64(i.Number), i.Header.ParentHash, i.Hash, full))
 			}
 		case now := <-ticks.C:
-			n.gauges.Leaves(len(n.store.Leaves())) // here alone: it walks all that is not final
+			n.gaugeStore() // here alone: it walks all that is not final
 			if n.cfg.Quiet {
 				continue
 			}
@@ -72,4 +72,11 @@ func (n *Node) inform(ctx context.Context) error {
 func (n *Node) gauge(head db.Head) {
 	n.gauges.Heights(uint64(head.Best.Number), uint64(head.Finalised.Number), uint64(head.Best.Number))
 	n.gauges.Ready(n.pool.Status().Ready)
+}
+
+// gaugeStore tells of leaves, and what the store takes of memory: its engine, and the changes that blocks above the last final one made to the state.
+func (n *Node) gaugeStore() {
+	n.gauges.Leaves(len(n.store.Leaves()))
+	stats := n.store.Stats()
+	n.gauges.Caches(stats.Store.MemoryBytes, uint64(stats.LayerMemory))
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -156,6 +157,26 @@ func TestNode(t *testing.T) {
 	}
 	waitFor(t, "blocks after the restart", func() bool { return n.Client().Head().Finalised.Number > final.Number+3 })
 	stop()
+}
+
+// What dashboards show of a node's caches is there while it runs.
+func TestCacheGauges(t *testing.T) {
+	cfg := config(t, devSpec(t))
+	cfg.Prometheus.Listen = "127.0.0.1:0"
+	n, _ := run(t, cfg)
+	set := regexp.MustCompile(`(?m)^substrate_(database|state)_cache_bytes\{.*\} [1-9]`)
+	waitFor(t, "sizes of both caches", func() bool {
+		response, err := http.Get("http://" + n.MetricsAddress() + "/metrics")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		text, err := io.ReadAll(response.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(set.FindAll(text, -1)) == 2
+	})
 }
 
 // What a runtime is asked to log follows the log's filters while the node runs.
