@@ -72,6 +72,8 @@ func (r *upReport) text(p *printer) {
 
 // run runs the node until a signal comes. up is called once it listens.
 func (s *setup) run(c *cli.Context, up func(*upReport) error) (err error) {
+	// A reader of the log who goes away takes the lines, and not the node: what is written then fails. Without this a write to a closed pipe kills the process as it is.
+	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(c.Context, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // the second signal does what signals do
