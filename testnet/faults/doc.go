@@ -24,7 +24,7 @@
 //
 //   - The node is a process, built from the sources, unless a test needs a clock of its own. It runs our runtime at 250 ms a block, with one authority that authors and finalises.
 //   - No limit is near what a loaded machine needs: a test fails on what is wrong, not on what is slow.
-//   - Memory is the resident set of the process, as the kernel counts it; goroutines are those of its metrics.
+//   - Memory is what the kernel counts: the resident set of the process, and the part of it that is its own and no page of a file; goroutines are those of its metrics.
 //   - What was gone through is printed in a line that begins with FAULTS. Numbers are small in a test run; GOTENSOR_LONG=1, which make faults sets, has the full ones.
 //
 // # What is not shown
