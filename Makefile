@@ -6,9 +6,13 @@ FUZZTIME ?= 2m
 # The one version of the linter, here and in CI.
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-BUILD = CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o $(BIN) ./cmd/gotensor
-# What is built from the folders $(1).
-sources = go.mod go.sum $(shell find $(1) -type f ! -name '*_test.go' ! -path '*/testdata/*' \( -name '*.go' -o -name '*.s' -o -name 'completion.*' \))
+# The commit stands in the binary, and nothing else that two builds of it do not have in common. Outside of git there is none.
+COMMIT = $(shell git describe --always --abbrev=11 --exclude='*' --dirty 2>/dev/null)
+
+BUILD = CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags='-s -w -X main.commit=$(COMMIT)' -o $(BIN) ./cmd/gotensor
+# What is built from the folders $(1): the files, and the folders that have them, which are newer when a file is gone. (The
+# "/." tells the folder testnet from the target.)
+sources = go.mod go.sum $(shell find $(1) -name .git -prune -o -name bin -prune -o -name testdata -prune -o -type d -exec printf '%s/. ' {} +) $(shell find $(1) -type f ! -name '*_test.go' ! -path '*/testdata/*' \( -name '*.go' -o -name '*.s' -o -name 'completion.*' \))
 PACE = $(if $(findstring --fast-blocks,$(ARGS)),_fast)
 
 .DEFAULT_GOAL := help

@@ -3,12 +3,16 @@ package main
 import (
 	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 )
 
 // version is the release that this tree becomes. https://semver.org
 const version = "0.1.0"
+
+// commit is what the Makefile says of the tree, as git describe does: "1a2b3c4d5e6", or "1a2b3c4d5e6-dirty". Other builds know it from themselves.
+var commit string
 
 type versionReport struct {
 	Version string `json:"version"`
@@ -22,6 +26,7 @@ type versionReport struct {
 
 func newVersionReport() versionReport {
 	r := versionReport{Version: version, Go: runtime.Version(), Wazero: "unknown", OS: runtime.GOOS, Arch: runtime.GOARCH}
+	r.Commit, r.Dirty = strings.CutSuffix(commit, "-dirty")
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return r
