@@ -40,6 +40,9 @@ var localChains = []localChain{
 	{id: "local", kind: "Local", preset: "local_testnet", seeds: []string{"//One", "//Two", "//Three"}},
 }
 
+// localName is what they are called, for people.
+const localName = "Bittensor"
+
 // liveChains are the names under which Subtensor's node has specs inside.
 var liveChains = []string{"finney", "test_finney", "devnet"}
 
@@ -68,7 +71,7 @@ func (l localChain) spec(ctx context.Context, engine *wasmhost.Engine, code []by
 		return nil, err
 	}
 	return &chainspec.Spec{
-		Name: "Bittensor", ID: l.id, ChainType: l.kind, ProtocolID: "bittensor",
+		Name: localName, ID: l.id, ChainType: l.kind, ProtocolID: "bittensor",
 		Properties: map[string]json.RawMessage{"ss58Format": json.RawMessage("42"), "tokenDecimals": json.RawMessage("9"), "tokenSymbol": json.RawMessage(`"TAO"`)},
 		Genesis:    chainspec.Genesis{Plain: &chainspec.Plain{Code: code, Config: patch, Patch: true}},
 	}, nil

@@ -95,10 +95,9 @@ func (s *setup) run(c *cli.Context, up func(*upReport) error) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.config.Engine.Close()) }()
-	if err := s.readSpec(ctx, c); err != nil {
+	if err := s.readSpec(ctx, c, log.Logger()); err != nil {
 		return ended(ctx, err)
 	}
-	s.hello(log.Logger())
 	limitNodeMemory(s.config.StoreMemory)
 	if s.keep && !hasStore(s.config.Folder) {
 		if err := keepSpec(s.config.Folder, s.config.Spec); err != nil {
@@ -157,7 +156,9 @@ func chainFolder(base, id string) (string, error) {
 }
 
 // readSpec reads the chain spec and makes its genesis state. A chain that the program makes itself, and that was begun, goes on under the spec that it began with.
-func (s *setup) readSpec(ctx context.Context, c *cli.Context) error {
+// It says hello before anything is compiled, which takes seconds.
+func (s *setup) readSpec(ctx context.Context, c *cli.Context, log *slog.Logger) error {
+	cfg := &s.config
 	if local, ours := lookupLocal(s.chain, c.Bool(fastBlocksFlag.Name)); ours {
 		folder, err := chainFolder(s.base, local.id)
 		if err != nil {
@@ -165,24 +166,58 @@ func (s *setup) readSpec(ctx context.Context, c *cli.Context) error {
 		}
 		spec, err := keptSpec(folder)
 		if spec != nil {
-			s.config.Spec, s.config.Folder, s.kept = spec, folder, specFile(folder)
-			return s.compareRuntime(c, local)
+			cfg.Spec, cfg.Folder, s.kept = spec, folder, specFile(folder)
+			if err := s.compareRuntime(c, local); err != nil {
+				return err
+			}
+			s.hello(log, spec.Name)
+			return nil
 		}
 		if err != nil {
 			return err
 		}
-		s.keep = !s.temporary
+		code, err := local.code(c.String(runtimeFlag.Name))
+		if err != nil {
+			return err
+		}
+		cfg.Folder, s.keep = folder, !s.temporary
+		s.hello(log, localName)
+		defer s.tellCompiling(log)()
+		if cfg.Spec, err = local.spec(ctx, cfg.Engine, code); err != nil {
+			return err
+		}
+	} else {
+		spec, err := readChain(ctx, c, cfg.Engine, s.chain)
+		if err != nil {
+			return err
+		}
+		if cfg.Folder, err = chainFolder(s.base, spec.ID); err != nil {
+			return err
+		}
+		cfg.Spec = spec
+		s.hello(log, spec.Name)
+		defer s.tellCompiling(log)()
 	}
-	spec, err := readChain(ctx, c, s.config.Engine, s.chain)
-	if err != nil {
-		return err
+	if err := cfg.Spec.Genesis.MakeRaw(ctx, cfg.Engine); err != nil {
+		return fmt.Errorf("genesis of chain %q: %w", cfg.Spec.ID, err)
 	}
-	if err := spec.Genesis.MakeRaw(ctx, s.config.Engine); err != nil {
-		return fmt.Errorf("genesis of chain %q: %w", spec.ID, err)
+	return nil
+}
+
+// patience is how long the genesis may take without a word about it: with the runtime compiled it takes a tenth of that.
+const patience = time.Second
+
+// tellCompiling says what takes so long where the runtime was not compiled before, until the function that it returns is called.
+func (s *setup) tellCompiling(log *slog.Logger) (done func()) {
+	text := "🔨 Compiling the runtime (each time: it is not kept)"
+	if s.cache != "" {
+		text = "🔨 Compiling the runtime (once for each code; kept in " + s.cache + ")"
 	}
-	s.config.Spec = spec
-	s.config.Folder, err = chainFolder(s.base, spec.ID)
-	return err
+	if s.config.Wasm.Interpreter {
+		text = "🔨 Making the genesis state"
+	}
+	timer := time.AfterFunc(patience, func() { log.With("target", "wasm").Info(text) })
+	return func() { timer.Stop() }
 }
 
 // compareRuntime warns where --runtime names another runtime than the chain began with.
@@ -221,6 +256,7 @@ func (s *setup) openEngine(log *slog.Logger) (err error) {
 		cfg.CacheDir = ""
 		s.config.Engine, err = wasmhost.NewEngine(cfg)
 	}
+	s.cache = cfg.CacheDir
 	return err
 }
 
@@ -238,7 +274,7 @@ func limitNodeMemory(store int64) {
 const copyrightStart = 2026
 
 // hello logs what a Substrate node says first: sc-cli, runner.rs, print_node_infos.
-func (s *setup) hello(log *slog.Logger) {
+func (s *setup) hello(log *slog.Logger, chain string) {
 	cfg := &s.config
 	role := "FULL"
 	if cfg.Authority {
@@ -248,7 +284,7 @@ func (s *setup) hello(log *slog.Logger) {
 	log.Info("Gotensor Node")
 	log.Info("✌️  version " + cfg.Version)
 	log.Info(fmt.Sprintf("❤️  by the gotensor authors, %d-%d", copyrightStart, max(copyrightStart, time.Now().Year())))
-	spec := "📋 Chain specification: " + cfg.Spec.Name
+	spec := "📋 Chain specification: " + chain
 	if s.kept != "" {
 		spec += ", as it began: " + s.kept
 	}

@@ -36,6 +36,7 @@ type setup struct {
 
 	portFlags string // the flags that say where to listen
 	temporary bool   // base was "", and is that new folder
+	cache     string // where compiled code is kept; "" is nowhere
 	kept      string // the file of the spec where the chain was begun before
 	keep      bool   // the spec has to be written there
 }
