@@ -51,12 +51,18 @@ var (
 	hexFlag     = &cli.BoolFlag{Name: "hex", Usage: "the message is hex", DisableDefaultText: true}
 	messageFlag = &cli.StringFlag{Name: "message", Usage: "`TEXT` to sign or verify", DefaultText: "all of stdin"}
 
-	passwordFlags = []cli.Flag{
-		&cli.StringFlag{Name: "password", Usage: "`PASSWORD` of the key (it stays in the shell's history: better one of the next two)"},
-		&cli.BoolFlag{Name: "password-interactive", Usage: "ask for the password of the key", DisableDefaultText: true},
-		&cli.StringFlag{Name: "password-filename", Usage: "read the password of the key from `FILE`"},
-	}
+	passwordFlags = passwordFlagsOf("of the key")
+	// storePasswordFlags are those of commands with a keystore, which has one password for all its mnemonics.
+	storePasswordFlags = passwordFlagsOf("with which the keystore's mnemonics were made")
 )
+
+func passwordFlagsOf(what string) []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "password", Usage: "`PASSWORD` " + what + " (it stays in the shell's history: better one of the next two)"},
+		&cli.BoolFlag{Name: "password-interactive", Usage: "ask for the password " + what, DisableDefaultText: true},
+		&cli.StringFlag{Name: "password-filename", Usage: "read the password " + what + " from `FILE`"},
+	}
+}
 
 func keyCommand() *cli.Command {
 	withPassword := func(flags ...cli.Flag) []cli.Flag { return append(flags, passwordFlags...) }

@@ -23,7 +23,7 @@ func keyInsertCommand() *cli.Command {
 			&cli.StringFlag{Name: "key-type", Usage: "what the key is for, in four letters: `TYPE`, as aura or gran"},
 			schemeFlag, basePathFlag, chainFlag,
 			&cli.StringFlag{Name: "keystore-path", Usage: "the keystore is this `FOLDER`", DefaultText: "that of the chain, below the base path"},
-		}, passwordFlags...),
+		}, storePasswordFlags...),
 		Action: keyInsert,
 	}
 }

@@ -133,7 +133,7 @@ func nodeFlags() []cli.Flag {
 
 	keys := flagGroup{category: categoryKeys}
 	keys.text("keystore-path", "", "keystore in the chain's folder", "keep keys in `FOLDER`")
-	keys.shared(passwordFlags...)
+	keys.shared(storePasswordFlags...)
 	keys.text("node-key", "", "", "secret of the node's identity, 64 digits: `HEX` (it shows in the list of processes: better one of a file)")
 	keys.text("node-key-file", "", "network/secret_ed25519 in the chain's folder", "`FILE` of that secret, which is made where it is missing")
 	keys.text("node-key-type", "ed25519", "", "`SCHEME` of the identity: ed25519")
