@@ -182,7 +182,7 @@ func exportBlocks(c *cli.Context) (err error) {
 	}
 	if path != "-" {
 		if _, err := os.Lstat(path); err == nil {
-			return fmt.Errorf("%s: there is such a file already", path)
+			return taken(path)
 		}
 	}
 	store, _, err := openStore(c, db.Options{Still: true})
@@ -235,34 +235,10 @@ func exportBlocks(c *cli.Context) (err error) {
 	if path == "-" {
 		return write(c.App.Writer)
 	}
-	if err := writeBlocks(path, write); err != nil {
+	if err := writeWhole(path, write); err != nil {
 		return err
 	}
 	return emit(c, r)
-}
-
-// writeBlocks makes a file that is there when all of it is on the disk, and not before. It takes the place of no other.
-func writeBlocks(path string, write func(io.Writer) error) (err error) {
-	part := path + ".part"
-	file, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			os.Remove(part)
-		}
-	}()
-	if err = write(file); err == nil {
-		err = file.Sync()
-	}
-	if closed := file.Close(); err == nil {
-		err = closed
-	}
-	if err == nil {
-		err = appear(part, path)
-	}
-	return err
 }
 
 // importReport tells what became of a file of blocks.

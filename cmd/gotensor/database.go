@@ -301,7 +301,11 @@ func databaseBackup(c *cli.Context) (err error) {
 		fmt.Fprintf(c.App.ErrWriter, "gotensor: backup of %s: %d records, %s\n", info.Head.Best, info.Records.Keys, size(info.Records.Bytes))
 		return nil
 	}
-	info, err := writeWhole(args[0], write)
+	var info db.BackupInfo
+	err = writeWhole(args[0], func(w io.Writer) (err error) {
+		info, err = write(w)
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -309,22 +313,21 @@ func databaseBackup(c *cli.Context) (err error) {
 }
 
 // writeWhole makes a file that is there when all of it is on the disk, and not before. It takes the place of no other.
-func writeWhole(path string, write func(io.Writer) (db.BackupInfo, error)) (info db.BackupInfo, err error) {
+func writeWhole(path string, write func(io.Writer) error) (err error) {
 	part := path + ".part"
 	file, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if errors.Is(err, os.ErrExist) {
-		return info, hint(err, "another backup is being written there; or one was interrupted: then delete this file")
+		return hint(err, "another command is writing there; or one was interrupted: then delete this file")
 	}
 	if err != nil {
-		return info, err
+		return err
 	}
 	defer func() {
 		if err != nil {
 			os.Remove(part)
 		}
 	}()
-	info, err = write(file)
-	if err == nil {
+	if err = write(file); err == nil {
 		err = file.Sync()
 	}
 	if closed := file.Close(); err == nil {
@@ -333,7 +336,7 @@ func writeWhole(path string, write func(io.Writer) (db.BackupInfo, error)) (info
 	if err == nil {
 		err = appear(part, path)
 	}
-	return info, err
+	return err
 }
 
 // appear gives a file its name, for good, unless there is one of that name.
@@ -364,7 +367,7 @@ func appear(part, path string) error {
 }
 
 func taken(path string) error {
-	return hint(fmt.Errorf("%s: there is such a file already", path), "a backup is written to a new file")
+	return hint(fmt.Errorf("%s: there is such a file already", path), "what is written goes to a new file")
 }
 
 func databaseRestore(c *cli.Context) error {

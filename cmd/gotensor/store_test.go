@@ -252,13 +252,13 @@ func TestOnlyChain(t *testing.T) {
 	}
 }
 
-// TestWriteWhole: a backup that fails leaves no file.
+// TestWriteWhole: what fails half way leaves no file.
 func TestWriteWhole(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file")
 	failure := errors.New("failure")
-	_, err := writeWhole(path, func(w io.Writer) (db.BackupInfo, error) {
+	err := writeWhole(path, func(w io.Writer) error {
 		_, err := w.Write([]byte("part"))
-		return db.BackupInfo{}, errors.Join(err, failure)
+		return errors.Join(err, failure)
 	})
 	if entries, readErr := os.ReadDir(filepath.Dir(path)); !errors.Is(err, failure) || readErr != nil || len(entries) > 0 {
 		t.Errorf("got %v, left %v, %v", err, entries, readErr)
@@ -318,9 +318,9 @@ func TestWriteWholeTaken(t *testing.T) {
 		}
 		return string(text)
 	}
-	_, err := writeWhole(path, func(w io.Writer) (db.BackupInfo, error) {
+	err := writeWhole(path, func(w io.Writer) error {
 		_, err := io.WriteString(w, "ours")
-		return db.BackupInfo{}, errors.Join(err, os.WriteFile(path, []byte("theirs"), 0o644))
+		return errors.Join(err, os.WriteFile(path, []byte("theirs"), 0o644))
 	})
 	if entries, readErr := os.ReadDir(filepath.Dir(path)); err == nil || !strings.Contains(err.Error(), "such a file already") || readErr != nil || len(entries) != 1 || read(path) != "theirs" {
 		t.Errorf("a file appeared meanwhile: got %v, left %v, %v, %q", err, entries, readErr, read(path))
@@ -329,18 +329,18 @@ func TestWriteWholeTaken(t *testing.T) {
 	if err := os.WriteFile(path+".part", []byte("part"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	write := func(w io.Writer) (db.BackupInfo, error) {
+	write := func(w io.Writer) error {
 		_, err := io.WriteString(w, "ours")
-		return db.BackupInfo{}, err
+		return err
 	}
 	var hinted *hintError
-	if _, err := writeWhole(path, write); !errors.Is(err, os.ErrExist) || !errors.As(err, &hinted) || read(path+".part") != "part" {
+	if err := writeWhole(path, write); !errors.Is(err, os.ErrExist) || !errors.As(err, &hinted) || read(path+".part") != "part" {
 		t.Errorf("interrupted: got %v, %q", err, read(path+".part"))
 	}
 	if err := os.Remove(path + ".part"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := writeWhole(path, write); err != nil || read(path) != "ours" {
+	if err := writeWhole(path, write); err != nil || read(path) != "ours" {
 		t.Errorf("after it was deleted: got %v, %q", err, read(path))
 	}
 	if _, err := os.Stat(path + ".part"); !errors.Is(err, os.ErrNotExist) {
