@@ -63,6 +63,8 @@ type RPCConfig struct {
 	Listen []string
 	// FixedPorts: a port that is in use is an error.
 	FixedPorts bool
+	// MaxRuntimeCalls is how many calls of a runtime there are together on behalf of clients: 0 takes the default of package rpc. --max-runtime-instances
+	MaxRuntimeCalls int
 	// Policy says whose calls of unsafe methods are answered: --rpc-methods.
 	Policy jsonrpc.Policy
 	// Server has the limits, and the origins that are let in. Logger and Metrics are the node's.

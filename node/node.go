@@ -332,8 +332,8 @@ func (n *Node) openRPC(context.Context) error {
 	n.closer(func() error { cancel(); return nil })
 	deps := rpc.Deps{
 		Client: n.client, Pool: n.pool, Keystore: n.keystore, Finality: n.finality, Spec: n.cfg.Spec, Filters: n.cfg.Log,
-		System:      rpc.System{Name: "Gotensor Node", Version: n.cfg.Version, Roles: []rpc.Role{role}, PeerID: PeerID(n.secret)},
-		MaxResponse: n.cfg.RPC.Server.MaxResponseSize, Logger: n.target("rpc"),
+		System:          rpc.System{Name: "Gotensor Node", Version: n.cfg.Version, Roles: []rpc.Role{role}, PeerID: PeerID(n.secret)},
+		MaxRuntimeCalls: n.cfg.RPC.MaxRuntimeCalls, MaxResponse: n.cfg.RPC.Server.MaxResponseSize, Logger: n.target("rpc"),
 	}
 	rpc.Register(ctx, methods, deps)
 	cfg := n.cfg.RPC.Server

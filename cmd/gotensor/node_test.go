@@ -139,6 +139,7 @@ func TestNodeFlags(t *testing.T) {
 		{"--dev --wasm-execution Compiled --offchain-worker Never --enable-offchain-indexing true", func(s *setup) bool {
 			return !s.config.Wasm.Interpreter && s.config.Offchain == offchain.Never && s.config.OffchainIndexing
 		}},
+		{"--dev --max-runtime-instances 5", func(s *setup) bool { return s.config.RPC.MaxRuntimeCalls == 5 }},
 		{"--chain dev --offchain-worker always", func(s *setup) bool { return s.config.Offchain == offchain.Always }},
 		{"--dev --keystore-path there --password secret", func(s *setup) bool { return s.config.KeystorePath == "there" && s.config.KeystorePassword == "secret" }},
 		{"--dev --password-interactive", func(s *setup) bool { return s.config.KeystorePassword == "typed" }},

@@ -368,6 +368,9 @@ func (r *flagReader) readRuntime() {
 	cfg.Wasm.Reset = mode
 	cfg.Wasm.Keep = r.number("runtime-cache-size", 1, math.MaxUint8)
 	cfg.Wasm.CacheDir = r.String("wasm-cache")
+	if r.IsSet("max-runtime-instances") {
+		cfg.RPC.MaxRuntimeCalls = r.positive("max-runtime-instances")
+	}
 	switch r.choice("offchain-worker", "always", "never", "when-authority") {
 	case "always":
 		cfg.Offchain = offchain.Always

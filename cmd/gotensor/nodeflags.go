@@ -128,6 +128,7 @@ func nodeFlags() []cli.Flag {
 	run.shared(resetFlag)
 	run.text("wasm-cache", "", "gotensor/code in the user's folder of caches", "keep compiled code in `FOLDER`, which nobody else may write to")
 	run.number("runtime-cache-size", wasmhost.DefaultKeep, "", "`COUNT` of runtimes that stay compiled in memory")
+	run.number("max-runtime-instances", 0, "two for each processor", "`COUNT` of calls of a runtime that JSON-RPC makes together: further ones wait")
 	run.text("offchain-worker", "when-authority", "", "run offchain workers `WHEN`: always, never or when-authority")
 	run.text("enable-offchain-indexing", "false", "", "`true` lets the runtime write to the database of the offchain workers")
 
@@ -193,7 +194,6 @@ var idleFlags = []struct {
 var otherFlags = map[string]string{
 	"sealing":                         "blocks come at the slots of Aura; --fast-blocks has slots of 250 ms",
 	"wasmtime-instantiation-strategy": "--wasm-reset says how memory gets fresh between calls",
-	"max-runtime-instances":           "instances are made as calls need them, and pooled",
 	"wasm-runtime-overrides":          "codeSubstitutes in the chain spec replaces a runtime from a block on",
 	"trie-cache-size":                 "--db-cache bounds all that the store holds in memory",
 	"warm-up-trie-cache":              "--db-cache bounds all that the store holds in memory",
