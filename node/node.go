@@ -42,7 +42,6 @@ const (
 // Node is a node of a chain. New, Run and Close are called once each, in this order.
 type Node struct {
 	cfg      Config
-	ownLog   *logging.Log // where none was given
 	log      *slog.Logger
 	engine   *wasmhost.Engine
 	store    *db.DB

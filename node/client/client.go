@@ -364,7 +364,7 @@ func (c *Client) Import(ctx context.Context, b *Block) (hash.H256, error) {
 	defer c.change.Unlock()
 	before := c.Head().Best
 	if _, err := c.cfg.Store.Import(record); err != nil {
-		return fail(err)
+		return block.Hash, err // it names the block
 	}
 	c.codes.inherit(block.Hash, header.ParentHash, record.Changes)
 	event := &Imported{Point: block, Header: header, Origin: b.Origin, NewBest: c.Head().Best == block, Changes: record.Changes, Extrinsics: b.Block.Extrinsics}

@@ -235,13 +235,7 @@ func (s *Server) answer(ctx context.Context, p *peer, frame []byte) (a answer) {
 		if p.session == nil {
 			return answer{out: s.batch(ctx, p, frame)}
 		}
-		// A batch grows while others wait for room: it has to have its room before.
-		p.session.reserve(func() int {
-			a.reserved = s.cfg.MaxResponseSize
-			return a.reserved
-		})
-		a.out = s.batch(ctx, p, frame)
-		return a
+		return p.session.compose(s.cfg.MaxResponseSize, func() []byte { return s.batch(ctx, p, frame) })
 	}
 	r := parseRequest(frame, errParse)
 	switch r.kind {
@@ -323,16 +317,16 @@ func (s *Server) call(ctx context.Context, p *peer, r *request, inBatch bool) an
 	case m.unsubscribes != nil:
 		a.out, failed = p.session.unsubscribe(m, r), false
 	default:
-		result, err := s.run(ctx, m, newParams(r.params, m.names))
-		if p.session == nil || inBatch {
-			a.out, failed = s.reply(r, m, result, err)
-			break
+		run := func() (out []byte) {
+			result, err := s.run(ctx, m, newParams(r.params, m.names))
+			out, failed = s.reply(r, m, result, err)
+			return out
 		}
-		p.session.reserve(func() int {
-			a.out, failed = s.reply(r, m, result, err)
-			a.reserved = len(a.out)
-			return a.reserved
-		})
+		if p.session == nil || inBatch { // a batch is made as a whole
+			a.out = run()
+		} else {
+			a = p.session.compose(0, run)
+		}
 	}
 	s.metrics.finished(p.proto, label, failed, limited, time.Since(begun))
 	return a

@@ -32,7 +32,7 @@ type session struct {
 	under    int        // calls under way
 	frames   int        // bytes of their frames
 	answers  int        // bytes of their answers that are not written yet
-	making   bool       // an answer is being encoded
+	running  int        // answers that are being made
 	writing  bool       // the writer has taken the queue
 	queue    []message
 	queued   int           // bytes of notifications in queue
@@ -236,24 +236,33 @@ func (c *session) idle() {
 	}
 }
 
-// reserve waits until answers may be made, and counts the size of the one that encode makes. One is made at a time: answers to calls that
-// took long together would all find room otherwise.
-func (c *session) reserve(encode func() int) {
+// maxRunning is how many answers of a connection are made together: what handlers return weighs nothing before it is there.
+const maxRunning = 8
+
+// compose makes an answer and counts its size, when there is room: while the client leaves answers unread, no further ones are made. What grows while others
+// wait, a batch, has its room before. Nothing comes of it when the connection has ended.
+func (c *session) compose(room int, encode func() []byte) (a answer) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	for !c.closed && (c.making || c.heavy(c.answers)) {
+	for !c.closed && (c.running >= maxRunning || c.heavy(c.answers)) {
 		c.changed.Wait()
 	}
 	if c.closed { // for nobody
-		return
+		c.mu.Unlock()
+		return answer{}
 	}
-	c.making = true
+	c.running++
+	c.weighLocked(0, room)
 	c.mu.Unlock()
-	size := encode()
-	c.mu.Lock()
-	c.making = false
-	c.weighLocked(0, size)
-	c.changed.Broadcast()
+	defer func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.running--
+		a.reserved = len(a.out)
+		c.weighLocked(0, a.reserved-room)
+		c.changed.Broadcast()
+	}()
+	a.out = encode()
+	return a
 }
 
 // start cuts white space off the front, of which the reference server takes 127 bytes, and tells whether an object or array begins there.
@@ -293,7 +302,7 @@ func (c *session) frame() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// pushLocked queues a message. It never waits: begin and reserve bound the answers, Sink.Send the notifications.
+// pushLocked queues a message. It never waits: begin and compose bound the answers, Sink.Send the notifications.
 func (c *session) pushLocked(m message) {
 	c.queue = append(c.queue, m)
 	select {
