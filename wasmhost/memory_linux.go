@@ -143,8 +143,23 @@ func (r *region) restore(s *snapshot, mode ResetMode) error {
 		copy(r.data, s.data)
 		return nil
 	}
-	return r.eachWritten(0, uint64(len(s.data)), func(from, to uint64) { copy(r.data[from:to], s.data[from:to]) })
+	written := uint64(0)
+	if err := r.eachWritten(0, uint64(len(s.data)), func(from, to uint64) {
+		if written += to - from; written <= maxCopied {
+			copy(r.data[from:to], s.data[from:to])
+		}
+	}); err != nil {
+		return err
+	}
+	if written > maxCopied {
+		return r.forget(uint64(len(s.data)))
+	}
+	return nil
 }
+
+// maxCopied is how many bytes of written pages are copied back. What was written stays private to the instance, and would be copied after every later call: a call that
+// wrote more, a whole block say, has its pages dropped instead.
+const maxCopied = 512 << 10
 
 // forget drops the private copies and mappings of the first size bytes, which hold the attached snapshot and zeros: they read the same afterwards. A look at
 // all of memory has mapped each page, and every later search for written pages would find or walk over them.

@@ -1,6 +1,7 @@
 package wasmhost
 
 import (
+	"bytes"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -112,5 +113,48 @@ func BenchmarkWrittenPages(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// A call that wrote much leaves an instance that later calls restore for what they wrote alone. Both ways of restoring give the snapshot.
+func TestWrittenPagesAreDropped(t *testing.T) {
+	const size = 4 * maxCopied
+	initial := make([]byte, size)
+	for i := range initial {
+		initial[i] = byte(i >> 10)
+	}
+	s, err := newSnapshot(initial, ResetPagemap)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	r, err := newRegion(size)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.release()
+	if !r.commit(size) {
+		t.Fatal("commit memory")
+	}
+	if err := r.attach(s); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ wrote, left uint64 }{{maxCopied, maxCopied}, {maxCopied + hostPage, 0}, {size, 0}, {hostPage, hostPage}} {
+		for at := uint64(0); at < test.wrote; at += hostPage {
+			r.data[at]++
+		}
+		if err := r.restore(s, ResetPagemap); err != nil {
+			t.Fatal(err)
+		}
+		left := uint64(0)
+		if err := r.eachWritten(0, size, func(from, to uint64) { left += to - from }); err != nil {
+			t.Fatal(err)
+		}
+		if left != test.left {
+			t.Errorf("%d bytes were written, and %d are private after the reset, expected %d", test.wrote, left, test.left)
+		}
+		if !bytes.Equal(r.data[:size], initial) {
+			t.Errorf("%d bytes were written, and the memory is not the initial one", test.wrote)
+		}
 	}
 }
