@@ -256,7 +256,8 @@ func TestOnTheWire(t *testing.T) {
 			var text []byte
 			buffer := make([]byte, 4096)
 			conn.SetReadDeadline(time.Now().Add(10 * time.Second))
-			for !bytes.HasSuffix(text, []byte("\r\n\r\n")) || bytes.Contains(text, []byte("chunked")) && !bytes.HasSuffix(text, []byte("\r\n0\r\n\r\n")) {
+			sized, whole := []byte("Content-Length: 4\r\n"), []byte("\r\n\r\n\r\n\r\n") // its body may come by itself
+			for !bytes.HasSuffix(text, []byte("\r\n\r\n")) || bytes.Contains(text, sized) && !bytes.HasSuffix(text, whole) || bytes.Contains(text, []byte("chunked")) && !bytes.HasSuffix(text, []byte("\r\n0\r\n\r\n")) {
 				n, err := conn.Read(buffer)
 				if err != nil {
 					break
